@@ -65,7 +65,7 @@ class Mark(NamedTuple):
 
 
 class Life(StrEnum):
-    """Where a ShareCRM record stands. GONE: not found by id, asked as its owner (D1); OTHER: under approval, draft (F7)."""
+    """Where a ShareCRM record stands. GONE: not found by id, asked as its owner (D1); OTHER: not `normal` yet (F7)."""
 
     NORMAL = "normal"
     INVALID = "invalid"

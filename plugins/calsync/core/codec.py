@@ -1,0 +1,48 @@
+"""Values to JSON and back, for the state database and the staged artifacts; and their fingerprints."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from calsync.core.model import CrmRow, Event, OutlookRow
+
+T = TypeVar("T")
+
+
+@cache
+def _adapter(kind: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(kind)
+
+
+def to_json(value: Any) -> str:
+    """One of our frozen values as JSON text."""
+    return _adapter(type(value)).dump_json(value).decode()
+
+
+def from_json(kind: type[T], text: str | bytes) -> T:
+    """The value of class `kind` that `to_json` wrote. Raises pydantic.ValidationError on anything else."""
+    return _adapter(kind).validate_json(text)
+
+
+def fingerprint(value: Event | CrmRow | OutlookRow, *without: str) -> str:
+    """A digest of a value's content, equal for equal content whatever the order of its sets.
+
+    :param without: names of fields that do not count, versions say.
+    """
+    plain = _adapter(type(value)).dump_python(value, mode="json", exclude=set(without) or None)
+    text = json.dumps(_sorted(plain), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _sorted(plain: Any) -> Any:
+    """Sets arrive as lists in no order; every list of strings is a set or fixed anyway, so sorting them is safe."""
+    if isinstance(plain, dict):
+        return {key: _sorted(value) for key, value in plain.items()}
+    if isinstance(plain, list) and all(isinstance(item, str) for item in plain):
+        return sorted(plain)
+    return plain

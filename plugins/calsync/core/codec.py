@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 @cache
-def _adapter(kind: type[T]) -> TypeAdapter[T]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
@@ -26,7 +26,7 @@ def to_json(value: Any) -> str:
 
 def from_json(kind: type[T], text: str | bytes) -> T:
     """The value of class `kind` that `to_json` wrote. Raises pydantic.ValidationError on anything else."""
-    return _adapter(kind).validate_json(text)
+    return cast(T, _adapter(kind).validate_json(text))
 
 
 def fingerprint(value: Event | CrmRow | OutlookRow, *without: str) -> str:

@@ -29,7 +29,7 @@ class Guest(NamedTuple):
 
 
 class Mail(NamedTuple):
-    """One mail that Graph will send (E1). kind: invitation, update or cancellation. outside: not an employee's address."""
+    """A mail that Graph will send (E1). kind: invitation, update or cancellation; outside: not an employee's address."""
 
     kind: str
     to: str
@@ -41,10 +41,13 @@ class Action:
     """One thing to do on one side of one meeting.
 
     id: the same for the same decision, so that a repeated task finds its journal row (G3).
-    target_id: the ShareCRM or Graph id; "" for a create. A CREATE in ShareCRM with a target_id puts that record back (E6).
-    event: what this side shall show afterwards, as it can show it; before: what it shows now. fields: those written (C5).
-    invite, uninvite: addresses to add to or take off the host's list. add, remove: employee ids, or contact ids after "c:".
+    target_id: the ShareCRM or Graph id, "" for a create. A CREATE in ShareCRM with one puts that record back (E6).
+    event: what this side shall show afterwards, as it can show it; before: what it shows now.
+    fields: the fields of `event` that are written (C5).
+    invite, uninvite: addresses to add to or take off the host's list.
+    add, remove: people of a ShareCRM record, each "e:<employee id>" or "c:<contact id>".
     expect: the etag or ShareCRM version it was planned against. actor: the employee who acts in ShareCRM (E8).
+    mark, zone, body, reminder: of an Outlook create, the mark (B3), the zone of all-day dates, the text, the reminder.
     held: why it must wait for a person, "" when it need not (G5, G6).
     """
 
@@ -159,7 +162,8 @@ SETTLED = frozenset({ActionState.DONE, ActionState.PARKED, ActionState.HELD, Act
 class Outcome:
     """What became of an action.
 
-    placement: of an Outlook write, the placement as its answer shows it. crm_*: of a ShareCRM write, the record as re-read.
+    placement: of an Outlook write, the placement as its answer shows it.
+    crm_*: of a ShareCRM write, the record as re-read.
     code, sentence: of a failure, nothing personal in them.
     """
 
@@ -178,8 +182,9 @@ class Outcome:
 class Request:
     """An Action mapped to the target system's payload: exactly what goes out.
 
-    Graph: method, path below /v1.0, headers, body. ShareCRM: method is the data action (create, update, invalid, recover),
-    path the object's api name, body the `object_data`. read_first: the current state is read and compared before (E1, G3).
+    Graph: method, path below /v1.0, headers, body.
+    ShareCRM: method is the data action (create, update, invalid, recover), path the object's name, body its `object_data`.
+    read_first: the current state is read and compared before (E1, G3).
     """
 
     action: str

@@ -1,0 +1,1 @@
+"""Tenant configuration: one YAML file in `include/tenants/` becomes one frozen `Tenant`."""

@@ -64,10 +64,10 @@ class Pools(Part):
 
 
 class Limits(Part):
-    """The guard (G5): what goes beyond is held until a person answers. Meetings are counted over 24 hours."""
+    """The guard (G5): what goes beyond is not done without a person. Meetings are counted over 24 hours."""
 
     max_mails_per_run: int = Field(
-        default=100, ge=0, description="Mails one run may cause; beyond it every mailing action of the run is held."
+        default=100, ge=0, description="Mails that one run may cause; one mail is one recipient."
     )
     tenant_meetings: int = Field(
         default=10, ge=0, description="Meetings of the tenant that may be deleted or changed, whatever share they are."

@@ -83,7 +83,7 @@ def _cron(text: str) -> str:
 
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_name)]
 Zone = Annotated[str, AfterValidator(_zone)]
-Guid = Annotated[str, AfterValidator(_guid)]
+Guid = Annotated[str, Field(json_schema_extra={"format": "uuid"}), AfterValidator(_guid)]
 MicrosoftUser = Annotated[str, AfterValidator(_microsoft_user)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Installation = Annotated[

@@ -1,0 +1,164 @@
+"""Airflow connections, found without starting Airflow where that is possible.
+
+Looked for in this order: `AIRFLOW_CONN_<ID>` in the environment, the same variable in the project's env file (`.env` at the
+repository's root, or `$CALSYNC_ENV_FILE`), then Airflow's secrets backends and database.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from calsync.errors import ConfigError
+
+ENV_FILE_VARIABLE = "CALSYNC_ENV_FILE"
+_REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Conn:
+    """An Airflow connection's fields, named as Airflow names them. Its repr shows the id and the type only."""
+
+    conn_id: str
+    conn_type: str = ""
+    login: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    schema: str = field(default="", repr=False)
+    host: str = field(default="", repr=False)
+    port: int | None = field(default=None, repr=False)
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+def connection(conn_id: str) -> Conn:
+    """The connection `conn_id`.
+
+    :raises ConfigError: when there is none, or it cannot be read.
+    """
+    found = find_connection(conn_id)
+    if found is None:
+        raise ConfigError(
+            [
+                f"connection {conn_id}: does not exist: add it in Airflow under Admin > Connections, or set "
+                f"{variable(conn_id)} to its JSON in the environment or in the project's .env file"
+            ]
+        )
+    return found
+
+
+def find_connection(conn_id: str) -> Conn | None:
+    """The connection `conn_id`, None when nobody knows it.
+
+    :raises ConfigError: when it is there and cannot be read.
+    """
+    text = os.environ.get(variable(conn_id)) or _env_file().get(variable(conn_id))
+    return parse(conn_id, text) if text else _from_airflow(conn_id)
+
+
+def variable(conn_id: str) -> str:
+    """The environment variable that holds the connection."""
+    return f"AIRFLOW_CONN_{conn_id.upper()}"
+
+
+def parse(conn_id: str, text: str) -> Conn:
+    """A connection from the JSON or URI form that Airflow reads from the environment.
+
+    :raises ConfigError: naming the connection, never its content.
+    """
+    try:
+        return _from_json(conn_id, text) if text.lstrip().startswith("{") else _from_uri(conn_id, text.strip())
+    except (ValueError, TypeError, AttributeError):
+        raise ConfigError(
+            [
+                f"connection {conn_id}: cannot be read: write {variable(conn_id)} as Airflow's JSON or URI of a connection"
+            ]
+        ) from None
+
+
+def _from_json(conn_id: str, text: str) -> Conn:
+    said = json.loads(text)
+    port = said.get("port")
+    return Conn(
+        conn_id=conn_id,
+        conn_type=_kind(said.get("conn_type") or ""),
+        login=said.get("login") or "",
+        password=said.get("password") or "",
+        schema=said.get("schema") or "",
+        host=said.get("host") or "",
+        port=int(port) if port else None,
+        extra=_extra(said.get("extra")),
+    )
+
+
+def _from_uri(conn_id: str, uri: str) -> Conn:
+    """Airflow's form: `type://login:password@host:port/schema?extra`, or `type://https://host...` for a host with scheme."""
+    kind, separator, rest = uri.partition("://")
+    if not separator or not kind:
+        raise ValueError("no connection type")
+    scheme, separator, after = rest.partition("://")
+    with_scheme = bool(separator) and not set(scheme) & set("@:/?")
+    parts = urlsplit(f"//{after if with_scheme else rest}")
+    host = unquote(parts.hostname or "")
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    extra = _extra(query["__extra__"]) if "__extra__" in query else {key: _plain(value) for key, value in query.items()}
+    return Conn(
+        conn_id=conn_id,
+        conn_type=_kind(kind),
+        login=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        schema=unquote(parts.path[1:]),
+        host=f"{scheme}://{host}" if with_scheme and host else host,
+        port=parts.port,
+        extra=extra,
+    )
+
+
+def _kind(said: str) -> str:
+    return "postgres" if said == "postgresql" else said.replace("-", "_")
+
+
+def _extra(said: Any) -> dict[str, Any]:
+    """`extra` as a mapping; it arrives as one, or as its JSON text."""
+    extra = json.loads(said) if isinstance(said, str) and said else said or {}
+    if not isinstance(extra, dict):
+        raise TypeError("extra is not a JSON object")
+    return extra
+
+
+def _plain(text: str) -> Any:
+    try:
+        return json.loads(text) if text else text
+    except ValueError:
+        return text
+
+
+def _env_file() -> Mapping[str, str | None]:
+    from dotenv import dotenv_values
+
+    return dotenv_values(os.environ.get(ENV_FILE_VARIABLE) or _REPOSITORY / ".env", interpolate=False)
+
+
+def _from_airflow(conn_id: str) -> Conn | None:
+    try:
+        from airflow.sdk.exceptions import AirflowNotFoundException
+        from airflow.models.connection import Connection
+    except ImportError:
+        return None
+    try:
+        found = Connection.get_connection_from_secrets(conn_id)
+    except AirflowNotFoundException:
+        return None
+    return Conn(
+        conn_id=conn_id,
+        conn_type=found.conn_type or "",
+        login=found.login or "",
+        password=found.password or "",
+        schema=found.schema or "",
+        host=found.host or "",
+        port=found.port,
+        extra=dict(found.extra_dejson),
+    )

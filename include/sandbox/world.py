@@ -47,6 +47,10 @@ class Clock:
         self.set(self.now())
         self.frozen = frozen
 
+    def set_skew(self, system: str, seconds: float) -> None:
+        """Let `system` ("crm", "graph", "login") be `seconds` ahead of the world's time (negative: behind)."""
+        self.skew[system] = timedelta(seconds=seconds)
+
 
 @dataclass
 class Logs:
@@ -56,6 +60,10 @@ class Logs:
     writes: list[dict[str, Any]] = field(default_factory=list)
     mails: list[dict[str, Any]] = field(default_factory=list)
     _n: int = 0
+
+    def reset(self) -> None:
+        """Empty the logs; numbers go on, so that a `since` from before stays meaningful."""
+        self.requests, self.writes, self.mails = [], [], []
 
     def add(self, log: str, entry: dict[str, Any], at: datetime) -> dict[str, Any]:
         """Append `entry` to `log` ("requests", "writes", "mails"); it is returned with its number and time."""
@@ -76,6 +84,7 @@ class Limits:
     batch_parallel: int = 4
     crm_calls_per_window: int | None = None
     crm_window_s: float = 20.0
+    crm_token_calls_per_minute: int | None = 10
 
 
 class Throttle:
@@ -110,6 +119,16 @@ class World:
         self.limits = Limits()
         self.throttle = Throttle()
         self.lock = asyncio.Lock()
+
+    def reset(self) -> None:
+        """Empty both systems and forget everything that was set: clock, logs, faults, limits."""
+        self.clock.reset()
+        self.logs.reset()
+        self.limits = Limits()
+        self.throttle = Throttle()
+        self.faults.reset()
+        self.microsoft.reset()
+        self.sharecrm.reset()
 
     def mail(self, kind: str, *, event: str, sender: str, to: str, subject: str) -> None:
         """Note a mail that Exchange would have sent. kind: invitation, update, cancellation or response."""

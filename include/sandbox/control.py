@@ -1,0 +1,222 @@
+"""The control interface: how tests, demos and checks set the scene and look at what happened (README: every shape)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Literal
+
+from fastapi import APIRouter, HTTPException
+from fastapi.responses import JSONResponse
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt
+
+from sandbox import seed
+from sandbox.faults import Rule
+from sandbox.microsoft.errors import GraphError
+from sandbox.seed import Seed
+from sandbox.sharecrm.describe import SCHEDULE, fields_of
+from sandbox.sharecrm.settings import Settings
+from sandbox.world import Limits, World
+
+_CRM_NAMES = {"sharecrm": "crm"}
+
+
+class Size(BaseModel):
+    """A generated crowd: `mailboxes` people with an employee each, `events_each` Outlook events in every mailbox."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mailboxes: PositiveInt
+    events_each: int = Field(ge=0)
+
+
+class Reset(Seed):
+    """What the world holds after a reset: a seed, a team, or a crowd."""
+
+    team: Literal["sales"] | None = None
+    size: Size | None = None
+
+
+class ClockChange(BaseModel):
+    """`now` and `advance_s` set the time, `skew_s` each system's distance from it, `freeze` stops or restarts it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    now: AwareDatetime | None = None
+    advance_s: float | None = None
+    skew_s: dict[Literal["crm", "sharecrm", "graph", "login"], float] | None = None
+    freeze: bool | None = None
+
+
+class LimitsChange(BaseModel):
+    """The limits to change, by name; those not named stay. Null means no limit, where that can be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    latency_s: NonNegativeFloat = 0.0
+    mailbox_concurrency: PositiveInt | None = None
+    requests_per_window: PositiveInt | None = None
+    window_s: float = Field(default=600.0, gt=0)
+    batch_parallel: PositiveInt = 4
+    crm_calls_per_window: PositiveInt | None = None
+    crm_window_s: float = Field(default=20.0, gt=0)
+    crm_token_calls_per_minute: PositiveInt | None = None
+
+
+class MailboxState(BaseModel):
+    """The state a mailbox is put into; `new` answers 404 for a while, then becomes `ok`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: Literal["ok", "none", "forbidden", "new", "deleted"]
+
+
+class QuirkChange(BaseModel):
+    """What Microsoft is to do differently (`sandbox.microsoft.state.Quirks`), and the consented permissions."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    duplicate_transaction_status: Literal[400, 409] = 400
+    empty_first_page: bool = False
+    replay: bool = False
+    late_rewrite: bool = False
+    role_based: bool = False
+    declined_disappear: bool = False
+    roles: list[str] = Field(default_factory=list)
+
+
+def router(world: World) -> APIRouter:
+    """The routes of `/_control`."""
+    routes = APIRouter()
+    for add in (_add_scene, _add_sharecrm, _add_microsoft, _add_clock, _add_faults, _add_limits, _add_logs):
+        add(routes, world)
+    return routes
+
+
+def _add_scene(routes: APIRouter, world: World) -> None:
+    @routes.post("/reset")
+    async def reset(body: Reset | None = None) -> dict[str, Any]:
+        world.reset()
+        scene = _scene(body or Reset(), world.clock.now())
+        try:
+            seed.plant(world, scene)
+        except (KeyError, ValueError, GraphError) as error:
+            world.reset()
+            raise HTTPException(422, f"The seed cannot be planted: {error}. Nothing is in the world now.") from error
+        return {"planted": {name: len(rows) for name, rows in scene}}
+
+    @routes.get("/state")
+    async def state() -> JSONResponse:
+        return JSONResponse({"sharecrm": world.sharecrm.dump(), "outlook": world.microsoft.dump()})
+
+
+def _scene(body: Reset, now: datetime) -> Seed:
+    if body.team:
+        return seed.team(now)
+    if body.size:
+        return seed.crowd(now, body.size.mailboxes, body.size.events_each)
+    return body
+
+
+def _add_sharecrm(routes: APIRouter, world: World) -> None:
+    @routes.get("/sharecrm")
+    async def settings() -> dict[str, Any]:
+        return world.sharecrm.settings.model_dump()
+
+    @routes.post("/sharecrm")
+    async def change_settings(changes: dict[str, Any]) -> dict[str, Any]:
+        try:
+            world.sharecrm.settings = Settings(**{**world.sharecrm.settings.model_dump(), **changes})
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from error
+        return await settings()
+
+    @routes.get("/sharecrm/fields")
+    async def fields() -> dict[str, dict[str, str]]:
+        described = fields_of(SCHEDULE, world.sharecrm.settings).values()
+        return {field.role: {"api_name": field.api_name, "type": field.type} for field in described}
+
+
+def _add_microsoft(routes: APIRouter, world: World) -> None:
+    @routes.get("/microsoft")
+    async def quirks() -> dict[str, Any]:
+        return {**vars(world.microsoft.quirks), "roles": world.microsoft.roles}
+
+    @routes.post("/microsoft")
+    async def change_quirks(body: QuirkChange) -> dict[str, Any]:
+        changes = body.model_dump(exclude_unset=True)
+        world.microsoft.roles = changes.pop("roles", world.microsoft.roles)
+        world.microsoft.quirks = replace(world.microsoft.quirks, **changes)
+        return await quirks()
+
+    @routes.post("/mailbox/{address}")
+    async def mailbox(address: str, body: MailboxState) -> dict[str, str]:
+        try:
+            world.microsoft.set_mailbox_state(address, body.state)
+        except KeyError as error:
+            raise HTTPException(404, f"There is no mailbox {address}. Seed it first.") from error
+        return {"address": address, "state": body.state}
+
+
+def _add_clock(routes: APIRouter, world: World) -> None:
+    @routes.get("/clock")
+    async def clock() -> dict[str, Any]:
+        return _clock(world)
+
+    @routes.post("/clock")
+    async def change_clock(body: ClockChange) -> dict[str, Any]:
+        if body.freeze is not None:
+            world.clock.freeze(body.freeze)
+        if body.now is not None:
+            world.clock.set(body.now)
+        if body.advance_s is not None:
+            world.clock.advance(body.advance_s)
+        for name, seconds in (body.skew_s or {}).items():
+            world.clock.set_skew(_CRM_NAMES.get(name, name), seconds)
+        return _clock(world)
+
+
+def _add_faults(routes: APIRouter, world: World) -> None:
+    @routes.get("/faults")
+    async def faults() -> list[dict[str, Any]]:
+        return [rule.model_dump(exclude_none=True) for rule in world.faults.rules]
+
+    @routes.post("/faults")
+    async def add_faults(body: Rule | list[Rule]) -> list[dict[str, Any]]:
+        world.faults.rules.extend(body if isinstance(body, list) else [body])
+        return await faults()
+
+    @routes.delete("/faults")
+    async def delete_faults() -> list[dict[str, Any]]:
+        world.faults.reset()
+        return []
+
+
+def _add_limits(routes: APIRouter, world: World) -> None:
+    @routes.get("/limits")
+    async def limits() -> dict[str, Any]:
+        return vars(world.limits)
+
+    @routes.post("/limits")
+    async def change_limits(body: LimitsChange) -> dict[str, Any]:
+        world.limits = Limits(**{**vars(world.limits), **body.model_dump(exclude_unset=True)})
+        return vars(world.limits)
+
+
+def _add_logs(routes: APIRouter, world: World) -> None:
+    @routes.get("/log/{log}")
+    async def log(log: Literal["requests", "writes", "mails"], since: int | AwareDatetime = 0) -> list[dict[str, Any]]:
+        entries: list[dict[str, Any]] = getattr(world.logs, log)
+        if isinstance(since, int):
+            return [entry for entry in entries if entry["n"] > since]
+        return [entry for entry in entries if datetime.fromisoformat(entry["at"]) >= since]
+
+
+def _clock(world: World) -> dict[str, Any]:
+    clock = world.clock
+    return {
+        "now": clock.now().isoformat(),
+        "frozen": clock.frozen,
+        "skew_s": {name: skew.total_seconds() for name, skew in clock.skew.items()},
+        "systems": {name: clock.now(name).isoformat() for name in ("crm", "graph", "login")},
+    }

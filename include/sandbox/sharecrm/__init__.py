@@ -1,0 +1,1 @@
+"""A local ShareCRM: the OpenAPI over schedules, contacts, accounts and employees."""

@@ -1,0 +1,217 @@
+"""A Graph event as read becomes an OutlookRow: normalised, tolerant of nulls, never an exception.
+
+Graph promises no property but `id`: every other may be null or absent in practice, and what cannot be understood
+becomes the row's `problem`, a sentence. Times are asked for in UTC; all-day digits are dates and keep whatever zone
+they were written in, so only their date part counts (RULES F2).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from calsync.core.model import Event, OutlookRow, Shape, Time
+from calsync.graph import marks, zones
+
+_SHAPES = {
+    "singleinstance": Shape.SINGLE,
+    "seriesmaster": Shape.MASTER,
+    "occurrence": Shape.OCCURRENCE,
+    "exception": Shape.EXCEPTION,
+}
+_PRIVATE = {"private", "personal", "confidential"}
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+_FRACTION = re.compile(r"\.\d+")
+_NO_TIME = Time(date.min, date.min)
+"""The time of an event whose own cannot be read; such a row bears a problem and nobody looks at it."""
+
+_INHERITED = (
+    "subject",
+    "isAllDay",
+    "isOrganizer",
+    "isCancelled",
+    "organizer",
+    "attendees",
+    "sensitivity",
+    "originalStartTimeZone",
+)
+
+
+def outlook_row(
+    mailbox: str, raw: Mapping[str, Any], *, marked: bool = False, foreign_ids: Sequence[str] = ()
+) -> OutlookRow:
+    """The row of a raw event read from `mailbox` (object id).
+
+    :param marked: whether the properties were asked for; Graph leaves the key out when there are none.
+    :param foreign_ids: ids of other tools' extended properties (RULES B3).
+    """
+    time, problem = _time(raw)
+    mark, foreign = marks.read(raw, foreign_ids)
+    zone = zones.iana(_text(raw, "originalStartTimeZone"))
+    shape = _shape(raw)
+    organizer = address(raw.get("organizer"))
+    return OutlookRow(
+        mailbox=mailbox,
+        id=_text(raw, "id"),
+        etag=_text(raw, "@odata.etag") or (f'W/"{key}"' if (key := _text(raw, "changeKey")) else ""),
+        event=Event(
+            title=" ".join(_text(raw, "subject").split()),
+            time=time,
+            private=_text(raw, "sensitivity").casefold() in _PRIVATE,
+            guests=_guests(raw, organizer),
+        ),
+        shape=shape,
+        ical_uid=_text(raw, "iCalUId"),
+        master=_text(raw, "seriesMasterId"),
+        original=_original(raw, shape, zone, time),
+        organizer=organizer,
+        is_organizer=raw.get("isOrganizer") is not False,
+        cancelled=raw.get("isCancelled") is True,
+        draft=raw.get("isDraft") is True,
+        created=_stamp(_text(raw, "createdDateTime")),
+        modified=_stamp(_text(raw, "lastModifiedDateTime")),
+        zone=zone,
+        mark=mark,
+        marked=marked,
+        foreign=foreign,
+        problem=problem,
+    )
+
+
+def inherit(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Raw events in which bare occurrences have what their series master, if among `items`, tells (RULES F1).
+
+    Delta gives an occurrence with no more than its id, master, start and end.
+    """
+    given = [dict(item) for item in items]
+    masters = {item["id"]: item for item in given if _shape(item) is Shape.MASTER and "id" in item}
+    return [_completed(item, masters.get(_text(item, "seriesMasterId"))) for item in given]
+
+
+def bare(raw: Mapping[str, Any]) -> bool:
+    """Whether a raw event lacks its own title, so that it has to inherit or to be read by id."""
+    return "subject" not in raw
+
+
+def address(recipient: object) -> str:
+    """The lower-case SMTP address of an organizer or attendee, "" when it has none that can be mailed."""
+    holder = recipient.get("emailAddress") if isinstance(recipient, Mapping) else None
+    text = holder.get("address") if isinstance(holder, Mapping) else None
+    text = text.strip().lower() if isinstance(text, str) else ""
+    return text if _ADDRESS.fullmatch(text) else ""
+
+
+def _completed(item: dict[str, Any], master: dict[str, Any] | None) -> dict[str, Any]:
+    if master is None or _shape(item) is not Shape.OCCURRENCE:
+        return item
+    return {**{name: master[name] for name in _INHERITED if name in master}, **item}
+
+
+def _text(raw: Mapping[str, Any], name: str) -> str:
+    value = raw.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _shape(raw: Mapping[str, Any]) -> Shape:
+    shape = _SHAPES.get(_text(raw, "type").casefold())
+    if shape is not None:
+        return shape
+    if isinstance(raw.get("recurrence"), Mapping):
+        return Shape.MASTER
+    return Shape.OCCURRENCE if _text(raw, "seriesMasterId") else Shape.SINGLE
+
+
+def _guests(raw: Mapping[str, Any], organizer: str) -> frozenset[str]:
+    """The people's addresses, the organiser's among them (RULES E10); rooms and equipment are no people (E4)."""
+    attendees = raw.get("attendees")
+    people = [
+        address(attendee)
+        for attendee in (attendees if isinstance(attendees, list) else [])
+        if isinstance(attendee, Mapping) and _text(attendee, "type").casefold() != "resource"
+    ]
+    return frozenset(person for person in [organizer, *people] if person)
+
+
+def _time(raw: Mapping[str, Any]) -> tuple[Time, str]:
+    """The event's time and "", or a stand-in and why there is none."""
+    if not _text(raw, "id"):
+        return _NO_TIME, "Graph gave this event without an id"
+    if raw.get("isAllDay") is True:
+        return _all_day(raw)
+    start, end = _instant(raw.get("start")), _instant(raw.get("end"))
+    if isinstance(start, str) or isinstance(end, str):
+        return _NO_TIME, start if isinstance(start, str) else str(end)
+    if end < start:
+        return _NO_TIME, "the event ends before it starts"
+    return Time(start, end, zones.iana(_text(raw, "originalStartTimeZone"))), ""
+
+
+def _all_day(raw: Mapping[str, Any]) -> tuple[Time, str]:
+    start, end = _day(raw.get("start")), _day(raw.get("end"))
+    if start is None or end is None:
+        return _NO_TIME, "the event's dates cannot be read"
+    if end < start:
+        return _NO_TIME, "the event ends before it starts"
+    if end == start and start < date.max:
+        end = start + timedelta(days=1)
+    return Time(start, end, zones.iana(_text(raw, "originalStartTimeZone"))), ""
+
+
+def _day(value: object) -> date | None:
+    text = _text(value, "dateTime") if isinstance(value, Mapping) else ""
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def _instant(value: object) -> datetime | str:
+    """A `dateTimeTimeZone` as an instant in UTC, whole seconds, or the sentence that says why it is none."""
+    if not isinstance(value, Mapping):
+        return "the event has no start or end"
+    moment = _wall(_text(value, "dateTime"))
+    if moment is None:
+        return "the event's start or end cannot be read"
+    zone = zones.zone(_text(value, "timeZone") or "UTC")
+    if zone is None:
+        return "the event's time zone is not known"
+    try:
+        return moment.replace(tzinfo=zone).astimezone(UTC)
+    except OverflowError:
+        return "the event's start or end cannot be read"
+
+
+def _wall(text: str) -> datetime | None:
+    """A wall time without zone, to the second; an offset that stands there against the documentation is dropped."""
+    try:
+        return datetime.fromisoformat(_FRACTION.sub("", text)).replace(tzinfo=None)
+    except ValueError:
+        return None
+
+
+def _stamp(text: str) -> datetime | None:
+    """A UTC stamp with up to seven digits of a second, to the second."""
+    try:
+        moment = datetime.fromisoformat(_FRACTION.sub("", text))
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _original(raw: Mapping[str, Any], shape: Shape, zone: str, time: Time) -> date | None:
+    """The original date of an occurrence, in the series' zone (RULES B6): an evening's UTC date would be another."""
+    if shape not in (Shape.OCCURRENCE, Shape.EXCEPTION):
+        return None
+    moment = _stamp(_text(raw, "originalStart"))
+    if moment is None and shape is Shape.OCCURRENCE and time is not _NO_TIME:
+        if not isinstance(time.start, datetime):
+            return time.start
+        moment = time.start
+    if moment is None:
+        return None
+    try:
+        return moment.astimezone(zones.zone(zone) or UTC).date()
+    except OverflowError:
+        return None

@@ -1,0 +1,64 @@
+"""Addresses below Graph's version root, and what of them may be logged."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote, urlencode, urlsplit
+
+from calsync.errors import Refused, Remote
+
+_MAILBOX = re.compile(r"^/?users/([^/?]+)/")
+_SAFE_WORDS = {
+    "users",
+    "events",
+    "calendar",
+    "calendars",
+    "calendarView",
+    "delta",
+    "instances",
+    "cancel",
+    "accept",
+    "decline",
+    "tentativelyAccept",
+    "$batch",
+}
+
+
+def url(*segments: str, **query: str | int) -> str:
+    """A relative address: segments are percent-encoded; a query name's leading `_` stands for OData's `$`."""
+    path = "/" + "/".join(quote(segment, safe="$") for segment in segments)
+    if not query:
+        return path
+    pairs = {(f"${name[1:]}" if name.startswith("_") else name): value for name, value in query.items()}
+    return f"{path}?{urlencode(pairs, quote_via=quote, safe='$,:')}"
+
+
+def literal(text: str) -> str:
+    """`text` as an OData string literal: quotes doubled."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def mailbox_of(path: str) -> str:
+    """The mailbox a relative address goes to, "" when it goes to none."""
+    found = _MAILBOX.match(path)
+    return found.group(1).lower() if found else ""
+
+
+def redacted(path: str) -> str:
+    """`path` with every id as `*` and without its query (which holds delta tokens and values of marks)."""
+    words = urlsplit(path).path.strip("/").split("/")
+    return "/" + "/".join(word if word in _SAFE_WORDS else "*" for word in words)
+
+
+def below(base_url: str, link: str) -> str:
+    """The absolute `link` of an answer, relative to `base_url`.
+
+    Raises Refused for a link that leads to another host or out of the version root: a token never goes there.
+    """
+    base, target = urlsplit(base_url), urlsplit(link)
+    same_host = (base.scheme, base.netloc.lower()) == (target.scheme, target.netloc.lower())
+    inside = target.path.startswith(base.path + "/") and "/../" not in target.path
+    if not same_host or not inside:
+        raise Refused("Graph answered with a link to another host; it was not followed", Remote("graph"))
+    rest = target.path.removeprefix(base.path)
+    return f"{rest}?{target.query}" if target.query else rest

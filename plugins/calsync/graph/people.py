@@ -1,0 +1,41 @@
+"""A host's attendee list, read, changed by single people, written back: unknown guests survive (RULES E1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from calsync.core.plan import Guest
+from calsync.graph.event import address
+
+
+def invited(guest: Guest) -> dict[str, Any]:
+    """A Guest as Graph's required attendee."""
+    named = {"name": guest.name} if guest.name else {}
+    return {"type": "required", "emailAddress": {"address": guest.address, **named}}
+
+
+def people_patch(
+    raw: Mapping[str, Any], invite: Iterable[Guest], uninvite: Iterable[str]
+) -> list[dict[str, Any]] | None:
+    """The attendee list to PATCH onto the raw event as just read; None when it already is as it shall be.
+
+    Whoever is not named stays, with type and name as they are. Answers are left out: writing `status` has sent
+    cancellations that nobody asked for (microsoft-graph-docs issue 12500). The organiser is never put on the list.
+    """
+    gone = {text.lower() for text in uninvite}
+    attendees = raw.get("attendees")
+    present = [entry for entry in attendees if isinstance(entry, Mapping)] if isinstance(attendees, list) else []
+    kept = [entry for entry in present if address(entry) not in gone]
+    taken = {address(entry) for entry in kept} | {address(raw.get("organizer"))}
+    added: dict[str, Guest] = {}
+    for guest in invite:
+        if guest.address.lower() not in taken:
+            added.setdefault(guest.address.lower(), guest)
+    if len(kept) == len(present) and not added:
+        return None
+    return [_as_it_is(entry) for entry in kept] + [invited(guest) for guest in added.values()]
+
+
+def _as_it_is(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: entry[name] for name in ("type", "emailAddress") if entry.get(name) is not None}

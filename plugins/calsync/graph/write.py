@@ -1,0 +1,83 @@
+"""Sending the Requests of a plan to Graph, and what Graph's answers to repeated work mean."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from calsync.core.plan import Request
+from calsync.errors import Forbidden, NotFound, Refused, RemoteError
+from calsync.graph import marks
+from calsync.graph.answers import DUPLICATE_TRANSACTION
+from calsync.graph.batch import Part, Result
+from calsync.graph.client import GraphClient
+from calsync.graph.read import find_by_mark
+
+Sent = dict[str, Any] | None | RemoteError
+"""The event as it is after the write, None after a delete, or why there is neither."""
+
+
+async def send(client: GraphClient, request: Request) -> dict[str, Any] | None:
+    """Do one request; the event as it is afterwards, None when it is gone.
+
+    A create that was done before gives the event it made then; deleting what is gone or cancelled is done (RULES D4).
+    Raises RemoteError: Stale, NotFound, Refused, AnswerLost (a create has been repeated by then) and the others.
+    """
+    result = (await send_all(client, [request]))[0]
+    if isinstance(result, RemoteError):
+        raise result
+    return result
+
+
+async def send_all(client: GraphClient, requests: Sequence[Request]) -> list[Sent]:
+    """Do many requests through `$batch`; the outcome of each as of `send`, errors returned, in the order given.
+
+    They run side by side: two requests to one event do not belong into one call. Raises ConfigError (TLS) alone.
+    """
+    results = await client.batch([part_of(request) for request in requests])
+    return await asyncio.gather(
+        *(_settled(client, request, result) for request, result in zip(requests, results, strict=True))
+    )
+
+
+def part_of(request: Request) -> Part:
+    """A Request as a part of a batch."""
+    return Part(request.method, request.path, request.headers, request.body or None)
+
+
+async def _settled(client: GraphClient, request: Request, result: Result) -> Sent:
+    try:
+        if isinstance(result, RemoteError):
+            return await _again(client, request, result)
+    except RemoteError as error:
+        return error
+    return None if request.method == "DELETE" else result.value
+
+
+async def _again(client: GraphClient, request: Request, error: RemoteError) -> dict[str, Any] | None:
+    """What a refusal means if the work was done already. Raises the refusal when it was not."""
+    if request.method == "POST" and isinstance(error, Refused) and error.remote.code.lower() == DUPLICATE_TRANSACTION:
+        return await _made_before(client, request, error)
+    if request.method == "DELETE" and isinstance(error, NotFound):
+        return None
+    if request.method == "DELETE" and isinstance(error, Forbidden) and await _gone(client, request.path):
+        return None
+    raise error
+
+
+async def _made_before(client: GraphClient, request: Request, error: RemoteError) -> dict[str, Any]:
+    """The event that bears the mark of a create whose transactionId is taken; it may have changed since."""
+    mark = marks.read(request.body)[0]
+    found: list[Mapping[str, Any]] = [*(await find_by_mark(client, mark.mailbox, mark))] if mark else []
+    if len(found) != 1:
+        raise error
+    return dict(found[0])
+
+
+async def _gone(client: GraphClient, path: str) -> bool:
+    try:
+        event = await client.get(f"{path}?$select=id,isCancelled")
+    except NotFound:
+        return True
+    return event.get("isCancelled") is True

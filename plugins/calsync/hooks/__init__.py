@@ -1,0 +1,1 @@
+"""The thin shell between Airflow's connections and our clients."""

@@ -1,0 +1,188 @@
+"""Connections to the state database: the two kinds, their settings, and errors a person can act on."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from pydantic import ValidationError
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+
+from calsync.core.codec import from_json, to_json
+from calsync.errors import StateError
+
+T = TypeVar("T")
+Insert = sqlite.Insert | postgresql.Insert
+
+BUSY_S = 30
+"""How long a SQLite connection waits for another one's transaction."""
+
+CONNECT_S = 10
+CHUNK = 500
+"""Ids in one IN list: far below what either database allows."""
+
+
+def make_engine(dsn: str) -> Engine:
+    """An engine with our settings; it connects later. Failing statements never show their parameters: calendar content.
+
+    :raises StateError: the URL cannot be read, or is of another kind of database.
+    """
+    try:
+        url = make_url(dsn)
+        backend = url.get_backend_name()
+    except (ArgumentError, SQLAlchemyError):
+        raise StateError("The address of the state database is not a SQLAlchemy URL; correct calsync_state.") from None
+    if backend == "postgresql":
+        options = {"connect_timeout": CONNECT_S, "application_name": "calsync", **url.query}
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=options)
+    if backend != "sqlite" or not url.database:
+        raise StateError("The state database is a SQLite file or a PostgreSQL, nothing else; correct calsync_state.")
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_S})
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def file_of(engine: Engine) -> Path | None:
+    """The file of a SQLite database; None for PostgreSQL."""
+    return Path(engine.url.database) if engine.dialect.name == "sqlite" and engine.url.database else None
+
+
+def make_file(path: Path) -> None:
+    """Make an empty SQLite database, readable by its owner alone (it holds calendar content)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+
+
+def _set_pragmas(connection: Any, _record: object) -> None:
+    # Without pysqlite's own transactions, which neither cover DDL nor can be IMMEDIATE; _begin opens ours.
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout = {BUSY_S * 1000}",
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    # A writer takes its lock first: a reader that turns writer is refused at once instead of waiting.
+    reads = connection.get_execution_options().get("calsync_reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def shown(url: URL) -> str:
+    """An address without its password and options."""
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
+@contextmanager
+def understood(engine: Engine) -> Iterator[None]:
+    """Turn a database's refusal into a StateError that tells constraint and cause but no value."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise StateError(
+            f"The state database refused rows that contradict what it holds ({_primary(error)}); nothing was stored. "
+            "Run again; report it if it stays."
+        ) from None
+    except DBAPIError as error:
+        raise StateError(
+            f"The state database {shown(engine.url)} cannot be used ({_primary(error)}). "
+            "See that it is running and that the connection calsync_state leads to it."
+        ) from None
+
+
+def _primary(error: DBAPIError) -> str:
+    """The driver's first line. PostgreSQL puts values into its DETAIL only, SQLite nowhere."""
+    diagnosis = getattr(error.orig, "diag", None)
+    said = getattr(diagnosis, "message_primary", None) or str(error.orig)
+    return said.strip().splitlines()[0] if said.strip() else type(error.orig).__name__
+
+
+class Calls:
+    """What every group of store calls stands on: a connection of its own, or that of the transaction it is in."""
+
+    def __init__(self, engine: Engine, connection: Connection | None = None) -> None:
+        self._engine = engine
+        self._connection = connection
+
+    @contextmanager
+    def begin(self) -> Iterator[Self]:
+        """One transaction over the calls made on what it yields; an error undoes them all. Inside one, joins it."""
+        with self._write() as connection:
+            yield type(self)(self._engine, connection)
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with understood(self._engine), self._connection_or(reads=False) as connection:
+            yield connection
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with understood(self._engine), self._connection_or(reads=True) as connection:
+            yield connection
+
+    @contextmanager
+    def _connection_or(self, reads: bool) -> Iterator[Connection]:
+        if self._connection is not None:
+            with nullcontext(self._connection) as joined:
+                yield joined
+            return
+        with self._engine.connect().execution_options(calsync_reads=reads) as connection, connection.begin():
+            yield connection
+
+
+def insert(connection: Connection, table: Table) -> Any:
+    """The dialect's INSERT, which knows ON CONFLICT."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows, or overwrite those with their primary key."""
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    statement = insert(connection, table)
+    values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values), list(rows))
+
+
+def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """Lists of at most `size` different items."""
+    rest = iter(dict.fromkeys(items))
+    while part := list(islice(rest, size)):
+        yield part
+
+
+def decode(kind: type[T], stored: str) -> T:
+    """The value that `encode` wrote. Raises StateError, without the value, when it cannot be read."""
+    try:
+        return from_json(kind, stored)
+    except ValidationError:
+        name = getattr(kind, "__name__", "value")
+        raise StateError(
+            f"A stored {name} is not what this calsync writes. Run: python -m calsync db upgrade"
+        ) from None
+
+
+def decode_optional(kind: type[T], stored: str) -> T | None:
+    return decode(kind, stored) if stored else None
+
+
+def encode(value: object | None) -> str:
+    """JSON text of a frozen value; "" of None."""
+    return "" if value is None else to_json(value)
+
+
+def encode_mapping(value: Mapping[str, Any]) -> str:
+    """JSON text of a plain mapping."""
+    return json.dumps(dict(value), sort_keys=True, ensure_ascii=False)

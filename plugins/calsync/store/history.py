@@ -1,0 +1,99 @@
+"""History: what happened to each meeting, with the values before and after; and how long it is kept (RULES F6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, insert, select
+
+from calsync.core.codec import to_json
+from calsync.core.model import Event, Side
+from calsync.core.plan import ActionState, Loss
+from calsync.store.engine import Calls, decode, decode_optional, encode
+from calsync.store.records import HistoryEntry, Pruned
+from calsync.store.tables import action, history, run
+
+_OVER = [state.value for state in (ActionState.DONE, ActionState.DROPPED, ActionState.STALE)]
+
+
+class HistoryCalls(Calls):
+    """The history of a tenant."""
+
+    def add_history(self, tenant: str, entries: Iterable[HistoryEntry]) -> None:
+        """Append entries; the database numbers them."""
+        rows = [_row(tenant, entry) for entry in entries]
+        with self._write() as connection:
+            if rows:
+                connection.execute(insert(history), rows)
+
+    def history(
+        self, tenant: str, *, link: str | None = None, run: str | None = None, limit: int | None = None
+    ) -> list[HistoryEntry]:
+        """The entries of a link, of a run, of both or of all, oldest first.
+
+        :param limit: only the newest so many.
+        """
+        query = select(history).where(history.c.tenant == tenant).order_by(history.c.id.desc()).limit(limit)
+        if link is not None:
+            query = query.where(history.c.link == link)
+        if run is not None:
+            query = query.where(history.c.run == run)
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+        return [_entry(row) for row in reversed(rows)]
+
+    def prune(self, tenant: str, before: datetime) -> Pruned:
+        """End of retention: forget history, finished actions and ended runs older than `before`.
+
+        Whatever may still be acted on stays: actions that are planned, sent, failed, parked or held, and every link.
+        """
+        with self._write() as connection:
+            return Pruned(
+                history=_delete(connection, history, tenant, history.c.at < before),
+                actions=_delete(connection, action, tenant, action.c.state.in_(_OVER), action.c.settled_at < before),
+                runs=_delete(connection, run, tenant, run.c.ended_at < before),
+            )
+
+
+def _delete(connection: Connection, table: Table, tenant: str, *conditions: ColumnElement[bool]) -> int:
+    return connection.execute(delete(table).where(table.c.tenant == tenant, *conditions)).rowcount
+
+
+def _row(tenant: str, entry: HistoryEntry) -> dict[str, Any]:
+    return {
+        "tenant": tenant,
+        "at": entry.at,
+        "run": entry.run,
+        "link": entry.link,
+        "side": entry.side.value if entry.side else "",
+        "mailbox": entry.mailbox,
+        "target_id": entry.target_id,
+        "action": entry.action,
+        "rule": entry.rule,
+        "reason": entry.reason,
+        "who": entry.who,
+        "before": encode(entry.before),
+        "after": encode(entry.after),
+        "losses": to_json(entry.losses),
+    }
+
+
+def _entry(row: Row[Any]) -> HistoryEntry:
+    return HistoryEntry(
+        at=row.at,
+        run=row.run,
+        link=row.link,
+        rule=row.rule,
+        reason=row.reason,
+        side=Side(row.side) if row.side else None,
+        mailbox=row.mailbox,
+        target_id=row.target_id,
+        action=row.action,
+        who=row.who,
+        before=decode_optional(Event, row.before),
+        after=decode_optional(Event, row.after),
+        losses=decode(tuple[Loss, ...], row.losses),
+        id=row.id,
+    )

@@ -1,0 +1,151 @@
+"""Links and their placements (RULES A2, A3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, true, tuple_
+
+from calsync.core.codec import fingerprint
+from calsync.core.model import Event, Link, LinkState, Placement, Standing
+from calsync.store.engine import Calls, chunks, decode, encode, upsert
+from calsync.store.records import KnownCrm, KnownOutlook
+from calsync.store.tables import link, placement
+
+
+class LinkCalls(Calls):
+    """What the store knows about meetings. Every answer is ordered by link id."""
+
+    def links(self, tenant: str, ids: Iterable[str] | None = None) -> list[Link]:
+        """The links with these ids, those there are; all of the tenant's when `ids` is None."""
+        conditions = [true()] if ids is None else [link.c.id.in_(part) for part in chunks(ids)]
+        return self._links_where(tenant, conditions)
+
+    def links_by_crm(self, tenant: str, crm_ids: Iterable[str]) -> list[Link]:
+        """The links of these ShareCRM records, retired ones included."""
+        return self._links_where(tenant, [link.c.crm_id.in_(part) for part in chunks(crm_ids)])
+
+    def links_by_placement(self, tenant: str, events: Iterable[tuple[str, str]]) -> list[Link]:
+        """The links with a placement, of any standing, that is one of these (mailbox, Graph id) pairs (RULES B1)."""
+        pair = tuple_(placement.c.mailbox, placement.c.id)
+        return self._links_where(tenant, [_placed(tenant, pair.in_(part)) for part in chunks(events)])
+
+    def links_by_ical(self, tenant: str, uids: Iterable[str]) -> list[Link]:
+        """The links with a placement that was stored with one of these iCalUIds; "" matches nothing (RULES B2)."""
+        given = (uid for uid in uids if uid)
+        return self._links_where(tenant, [_placed(tenant, placement.c.ical_uid.in_(part)) for part in chunks(given)])
+
+    def dirty_links(self, tenant: str) -> list[Link]:
+        """The links that the next diff decides again (RULES G3)."""
+        return self._links_where(tenant, [link.c.dirty])
+
+    def waiting_links(self, tenant: str) -> list[Link]:
+        """The meetings that were seen on one side only and still wait for the other (RULES A2)."""
+        placed = exists().where(placement.c.tenant == link.c.tenant, placement.c.link == link.c.id)
+        half = or_(link.c.crm_id == "", ~placed)
+        return self._links_where(tenant, [and_(link.c.state == LinkState.SEEN.value, half)])
+
+    def save_links(self, tenant: str, links: Iterable[Link]) -> None:
+        """Store these links; each one's placements replace those it had.
+
+        :raises StateError: a record or a living Outlook event would belong to two meetings (A1); nothing is stored.
+        """
+        by_id = {one.id: one for one in links}
+        with self._write() as connection:
+            for part in chunks(by_id):
+                connection.execute(delete(placement).where(placement.c.tenant == tenant, placement.c.link.in_(part)))
+            # Who gives a record up comes before who takes it over.
+            rows = sorted((_link_row(tenant, one) for one in by_id.values()), key=_holds_record)
+            upsert(connection, link, rows)
+            placed = [row for one in by_id.values() for row in _placement_rows(tenant, one)]
+            if placed:
+                connection.execute(insert(placement), placed)
+
+    def known_crm(self, tenant: str) -> list[KnownCrm]:
+        """Every ShareCRM record that a link knows, for diff's join with a listing."""
+        columns = (link.c.crm_id, link.c.crm_version, link.c.crm_print, link.c.id)
+        query = select(*columns).where(link.c.tenant == tenant, link.c.crm_id != "").order_by(link.c.crm_id, link.c.id)
+        with self._read() as connection:
+            return [KnownCrm(*row) for row in connection.execute(query)]
+
+    def known_outlook(self, tenant: str, mailboxes: Iterable[str] | None = None) -> list[KnownOutlook]:
+        """Every Outlook event that a link knows, in these mailboxes or in all, for diff's join with a listing."""
+        at = placement.c
+        query = select(at.mailbox, at.id, at.etag, at.print, at.standing, at.link)
+        query = query.where(at.tenant == tenant, at.id != "").order_by(at.mailbox, at.id, at.link)
+        conditions = [true()] if mailboxes is None else [at.mailbox.in_(part) for part in chunks(mailboxes)]
+        with self._read() as connection:
+            rows = [row for condition in conditions for row in connection.execute(query.where(condition))]
+        return [KnownOutlook(row[0], row[1], row[2], row[3], Standing(row[4]), row[5]) for row in rows]
+
+    def count_links(self, tenant: str) -> dict[LinkState, int]:
+        """How many links are in each state; states without any are 0."""
+        query = select(link.c.state, func.count()).where(link.c.tenant == tenant).group_by(link.c.state)
+        with self._read() as connection:
+            found = {LinkState(state): number for state, number in connection.execute(query)}
+        return {state: found.get(state, 0) for state in LinkState}
+
+    def _links_where(self, tenant: str, conditions: Sequence[ColumnElement[bool]]) -> list[Link]:
+        """The links that meet any of the conditions, one query each."""
+        values: dict[str, str] = {}
+        with self._read() as connection:
+            for condition in conditions:
+                rows = connection.execute(select(link.c.id, link.c.value).where(link.c.tenant == tenant, condition))
+                values.update((row.id, row.value) for row in rows)
+            placed = _placements(connection, tenant, sorted(values))
+        return [replace(decode(Link, values[key]), placements=tuple(placed.get(key, ()))) for key in sorted(values)]
+
+
+def _placed(tenant: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    return link.c.id.in_(select(placement.c.link).where(placement.c.tenant == tenant, condition))
+
+
+def _placements(connection: Connection, tenant: str, links: list[str]) -> dict[str, list[Placement]]:
+    found: dict[str, list[Placement]] = {}
+    for part in chunks(links):
+        query = select(placement.c.link, placement.c.value).where(placement.c.tenant == tenant)
+        query = query.where(placement.c.link.in_(part)).order_by(placement.c.link, placement.c.position)
+        for owner, value in connection.execute(query):
+            found.setdefault(owner, []).append(decode(Placement, value))
+    return found
+
+
+def _link_row(tenant: str, one: Link) -> dict[str, Any]:
+    return {
+        "tenant": tenant,
+        "id": one.id,
+        "crm_id": one.crm_id,
+        "crm_version": one.crm_version,
+        "crm_print": _print(one.crm_shown),
+        "state": one.state.value,
+        "dirty": one.dirty,
+        "value": encode(replace(one, placements=())),
+    }
+
+
+def _holds_record(row: dict[str, Any]) -> bool:
+    return bool(row["crm_id"]) and row["state"] != LinkState.RETIRED.value
+
+
+def _placement_rows(tenant: str, one: Link) -> list[dict[str, Any]]:
+    return [
+        {
+            "tenant": tenant,
+            "link": one.id,
+            "position": position,
+            "mailbox": here.mailbox,
+            "id": here.id,
+            "ical_uid": here.ical_uid,
+            "standing": here.standing.value,
+            "etag": here.etag,
+            "print": _print(here.shown),
+            "value": encode(here),
+        }
+        for position, here in enumerate(one.placements)
+    ]
+
+
+def _print(event: Event | None) -> str:
+    return "" if event is None else fingerprint(event)

@@ -1,0 +1,65 @@
+"""Accounts and contacts (RULES A5, A6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from calsync.core.model import Account, Contact
+from calsync.store.engine import Calls, decode, encode, upsert
+from calsync.store.tables import account, contact
+
+
+class PeopleCalls(Calls):
+    """Who is who."""
+
+    def accounts(self, tenant: str) -> list[Account]:
+        """Every account, ordered by employee."""
+        query = select(account.c.value).where(account.c.tenant == tenant).order_by(account.c.employee)
+        with self._read() as connection:
+            return [decode(Account, value) for value in connection.scalars(query)]
+
+    def save_accounts(self, tenant: str, accounts: Iterable[Account], enterprise: str) -> None:
+        """Store these accounts, one per employee.
+
+        :param enterprise: the ShareCRM enterprise's key: a Microsoft user is authorised once in it (RULES A5).
+        :raises StateError: one of them is authorised for another employee or configuration; ask `authorised_elsewhere`.
+        """
+        rows = [
+            {
+                "tenant": tenant,
+                "employee": one.employee,
+                "enterprise": enterprise,
+                "object_id": one.object_id,
+                "authorised": one.authorised,
+                "value": encode(one),
+            }
+            # Who gives an authorisation up comes before who takes it over.
+            for one in sorted(accounts, key=lambda one: one.authorised)
+        ]
+        with self._write() as connection:
+            upsert(connection, account, rows)
+
+    def authorised_elsewhere(self, enterprise: str, object_id: str, tenant: str) -> str | None:
+        """The other configuration of the enterprise in which this Microsoft user is authorised; None: in no other."""
+        query = select(account.c.tenant).where(
+            account.c.enterprise == enterprise,
+            account.c.object_id == object_id,
+            account.c.authorised,
+            account.c.tenant != tenant,
+        )
+        with self._read() as connection:
+            return connection.scalar(query)
+
+    def contacts(self, tenant: str) -> list[Contact]:
+        """Every contact, ordered by id."""
+        query = select(contact.c.value).where(contact.c.tenant == tenant).order_by(contact.c.id)
+        with self._read() as connection:
+            return [decode(Contact, value) for value in connection.scalars(query)]
+
+    def save_contacts(self, tenant: str, contacts: Iterable[Contact]) -> None:
+        """Store these contacts. One that is no longer valid in ShareCRM is stored without an address."""
+        rows = [{"tenant": tenant, "id": one.id, "address": one.address, "value": encode(one)} for one in contacts]
+        with self._write() as connection:
+            upsert(connection, contact, rows)

@@ -1,0 +1,135 @@
+"""The rows of the state database that are not words of the core already. All times are aware and in UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from calsync.core.model import Event, Side, Standing
+from calsync.core.plan import Action, ActionState, Loss, Outcome
+
+
+class KnownCrm(NamedTuple):
+    """A ShareCRM record that a link knows: what `diff` compares a listing with.
+
+    version: that last agreed. shown: the `core.codec.fingerprint` of the Event it showed then, "" when none.
+    """
+
+    crm_id: str
+    version: int
+    shown: str
+    link: str
+
+
+class KnownOutlook(NamedTuple):
+    """An Outlook event that a link knows; `shown` as in KnownCrm."""
+
+    mailbox: str
+    id: str
+    etag: str
+    shown: str
+    standing: Standing
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far one source has been read (RULES G2).
+
+    name: "crm", or "outlook:" and the mailbox. value: a watermark or a delta link. window_*: the days baked into it.
+    """
+
+    name: str
+    value: str
+    saved_at: datetime
+    window_start: datetime | None = None
+    window_end: datetime | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """An action in the journal (RULES G3).
+
+    run: the run that planned it last. attempts: how many tries have failed. next_at: when the next one is due.
+    code, sentence: why the last try failed, nothing personal in them.
+    """
+
+    action: Action
+    run: str
+    state: ActionState
+    planned_at: datetime
+    attempts: int = 0
+    sent_at: datetime | None = None
+    settled_at: datetime | None = None
+    next_at: datetime | None = None
+    code: str = ""
+    sentence: str = ""
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One thing that happened to a meeting, with the values before and after, for explanation, restore and undo.
+
+    mailbox, target_id: which event or record. who: an employee id, a user of the Airflow UI, or "" for calsync
+    itself. losses: values that yielded. id: set by the database, rising; 0 before it is stored.
+    """
+
+    at: datetime
+    run: str
+    link: str
+    rule: str
+    reason: str
+    side: Side | None = None
+    mailbox: str = ""
+    target_id: str = ""
+    action: str = ""
+    who: str = ""
+    before: Event | None = None
+    after: Event | None = None
+    losses: tuple[Loss, ...] = ()
+    id: int = 0
+
+
+class RunState(StrEnum):
+    """How a run stands. SKIPPED: nothing was found and nothing was waiting (RULES C10)."""
+
+    RUNNING = "running"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of one tenant. kind: "incremental", "window", "reconcile", "approval" and the like."""
+
+    id: str
+    kind: str
+    started_at: datetime
+    state: RunState = RunState.RUNNING
+    ended_at: datetime | None = None
+    counters: Mapping[str, int] = field(default_factory=dict)
+    sentence: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who may write a tenant, and until when (RULES G7)."""
+
+    holder: str
+    taken_at: datetime
+    until: datetime
+
+
+class Pruned(NamedTuple):
+    """How many rows a retention took away."""
+
+    history: int
+    actions: int
+    runs: int

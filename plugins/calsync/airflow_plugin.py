@@ -1,0 +1,43 @@
+"""What calsync adds to Airflow's own pages.
+
+Airflow imports this file in every one of its processes, each task included, under the name `airflow_plugin`: it holds
+the class alone, and what is heavy waits until the API server asks for it.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow.configuration import conf
+from airflow.plugins_manager import AirflowPlugin
+
+from calsync.naming import CHANGES_ROUTE
+
+
+class CalsyncPlugin(AirflowPlugin):
+    """The *Changes* tab of a run and the pages behind it."""
+
+    name = "calsync"
+
+    @cached_property
+    def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]
+        """The pages, mounted under `/calsync`. Asked for by the API server only."""
+        from calsync.web.app import create_app
+
+        return [{"name": "calsync", "url_prefix": "/calsync", "app": create_app()}]
+
+    @cached_property
+    def external_views(self) -> list[dict[str, Any]]:  # type: ignore[override]
+        """The tab that every run of every DAG shows; the page itself says when a run is not ours."""
+        root = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
+        return [
+            {
+                "name": "Changes",
+                "href": f"{root}/calsync/dags/{{DAG_ID}}/runs/{{RUN_ID}}/changes/",
+                "destination": "dag_run",
+                "url_route": CHANGES_ROUTE,
+                "icon": f"{root}/calsync/static/changes.svg",
+            }
+        ]

@@ -1,0 +1,122 @@
+"""A run's report as the pages need it: read from staging, checked, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+VERBS: Final = {
+    "create": "created",
+    "update": "updated",
+    "delete": "deleted",
+    "link": "linked",
+    "unlink": "unlinked",
+}
+SIDES: Final = {"crm": "ShareCRM", "outlook": "Outlook"}
+_BY_SIDE: Final = ("created", "updated", "deleted")
+
+
+class _Part(BaseModel):
+    """Reports outlive the version that wrote them: what is missing has a default, what is unknown is passed over."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Change(_Part):
+    """One action of the run. `start` is an instant or a date in ISO form; `title` is masked where it is private."""
+
+    side: str
+    verb: str
+    employee: str | None = None
+    title: str = ""
+    start: str | None = None
+    fields: tuple[str, ...] = ()
+    rule: str = ""
+    reason: str = ""
+    mails: int = 0
+    state: str = ""
+    sentence: str | None = None
+
+
+class Remark(_Part):
+    """Something a person should know although nothing was written for it."""
+
+    side: str = ""
+    rule: str = ""
+    reason: str = ""
+    title: str = ""
+    skipped: bool = False
+
+
+class StageTime(_Part):
+    """How a stage of the run ended; `seconds` is None when it did not run."""
+
+    seconds: float | None = None
+    state: str = ""
+
+
+class Report(_Part):
+    """What a run did (`report.json`)."""
+
+    tenant: str
+    run: str
+    at: datetime
+    dry_run: bool = False
+    sentence: str = ""
+    counters: Mapping[str, int] = Field(default_factory=dict)
+    changes: tuple[Change, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    stages: Mapping[str, StageTime] = Field(default_factory=dict)
+
+    def sides(self) -> list[tuple[str, list[int]]]:
+        """For either system its name and the counts of created, updated and deleted events."""
+        return [(name, [self.counters.get(f"{side}_{verb}", 0) for verb in _BY_SIDE]) for side, name in SIDES.items()]
+
+    def others(self) -> list[tuple[str, int]]:
+        """The other counters that are not zero, named for people."""
+        shown = {f"{side}_{verb}" for side in SIDES for verb in _BY_SIDE}
+        return [
+            (_COUNTERS.get(name, name.replace("_", " ")), count)
+            for name, count in self.counters.items()
+            if count and name not in shown
+        ]
+
+
+_COUNTERS: Final = {
+    "mails": "mails caused",
+    "requests_crm": "requests to ShareCRM",
+    "requests_graph": "requests to Microsoft",
+    "held": "held for approval",
+}
+
+
+def stored_report(tenant_key: str, run_id: str) -> Mapping[str, Any] | None:
+    """The report that the run's `report` task wrote; None when there is none (yet, or any longer)."""
+    from calsync.stages.report import read_report
+    from calsync.staging import Staging, staging_root
+
+    return read_report(Staging(staging_root()), tenant_key, run_id)
+
+
+def moment(iso: str | datetime | None) -> str:
+    """An instant or a date for people: `Mon 23 Nov 2026, 09:00 UTC`. What is neither is shown as it is."""
+    if iso is None or iso == "":
+        return ""
+    try:
+        if isinstance(iso, str) and len(iso) == len("2026-11-23"):
+            return f"{date.fromisoformat(iso):%a %d %b %Y}, all day"
+        at = datetime.fromisoformat(iso) if isinstance(iso, str) else iso
+    except ValueError:
+        return str(iso)
+    return f"{at.astimezone(UTC):%a %d %b %Y, %H:%M} UTC" if at.tzinfo else f"{at:%a %d %b %Y, %H:%M}"
+
+
+def duration(seconds: float | None) -> str:
+    """How long a stage took, for people."""
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

@@ -1,0 +1,179 @@
+"""Exchange's post: copies in the attendees' mailboxes, and every mail it would have sent.
+
+One mail is logged per recipient, outsiders included. The organiser is never mailed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sandbox.microsoft.items import Event, Override
+from sandbox.microsoft.payload import MAILED, NEVER
+
+if TYPE_CHECKING:
+    from sandbox.microsoft.state import Mailbox, Microsoft
+
+_OWN = {"responseStatus", "showAs", "categories", "isReminderOn", "reminderMinutesBeforeStart", "isCancelled"}
+"""Properties that belong to each copy alone."""
+
+CANCELLED_PREFIX = "Canceled: "
+
+
+def recipients(event: Event) -> list[str]:
+    """The addresses of the attendees, without the organiser's own."""
+    own = set(event.mailbox.addresses) if event.is_organizer else {event.organizer["address"].lower()}
+    return [address for address in event.addresses if address not in own]
+
+
+def mail(ms: Microsoft, kind: str, event: Event, to: Iterable[str]) -> None:
+    """Log one mail of the organiser to each address."""
+    sender, subject = event.organizer["address"], event.props["subject"] or ""
+    for address in to:
+        ms.world.mail(kind, event=event.immutable_id, sender=sender, to=address, subject=subject)
+
+
+def invite(ms: Microsoft, event: Event, addresses: Iterable[str], *, silent: bool = False) -> None:
+    """Put copies into the mailboxes of `addresses`; `silent` writes no mail into the log (seeds)."""
+    addresses = list(addresses)
+    if not silent:
+        mail(ms, "invitation", event, addresses)
+    _refresh(ms, event, addresses)
+
+
+def changed(ms: Microsoft, event: Event, named: set[str], before: list[str], *, moved: bool) -> None:
+    """After a PATCH by the organiser that named these properties: tell whom it concerns.
+
+    A change of people alone is told only to those added and removed. `moved`: the time changed, answers are void.
+    """
+    if not event.tells_people:
+        return
+    now = recipients(event)
+    added = [address for address in now if address not in before]
+    gone = [address for address in before if address not in now]
+    stayed = [address for address in now if address in before]
+    cancel(ms, event, gone)
+    if named & MAILED:
+        mail(ms, "update", event, stayed)
+    _refresh(ms, event, stayed, reset_answers=moved)
+    invite(ms, event, added)
+
+
+def cancel(ms: Microsoft, event: Event, addresses: Iterable[str]) -> None:
+    """Tell `addresses` that the meeting is off; their copies stay, marked as cancelled."""
+    addresses = list(addresses)
+    mail(ms, "cancellation", event, addresses)
+    for copy in _copies(ms, event, addresses):
+        copy.props = copy.props | cancelled(copy.props)
+        copy.mailbox.touch(copy, ms.now)
+
+
+def cancelled(props: dict[str, Any]) -> dict[str, Any]:
+    """What a cancellation sets on an attendee's copy."""
+    return {"subject": f"{CANCELLED_PREFIX}{props['subject'] or ''}", "isCancelled": True, "showAs": "free"}
+
+
+def occurrence_changed(ms: Microsoft, event: Event, day: date, named: set[str]) -> None:
+    """The organiser changed one occurrence: the attendees' copies of the series get the exception."""
+    if not event.tells_people:
+        return
+    if named & MAILED:
+        mail(ms, "update", event, recipients(event))
+    for copy in _copies(ms, event, recipients(event)):
+        _copy_override(copy, day, event.overrides[day])
+        copy.mailbox.touch(copy, ms.now, copy.overrides[day])
+
+
+def occurrence_cancelled(ms: Microsoft, event: Event, day: date) -> None:
+    """The organiser removed one occurrence: it stays in the attendees' series as a cancelled exception."""
+    if not event.tells_people:
+        return
+    mail(ms, "cancellation", event, recipients(event))
+    for copy in _copies(ms, event, recipients(event)):
+        found = copy.occurrence(day)
+        if found is None:
+            continue
+        override = copy.overrides.setdefault(day, Override({}, found.span))
+        override.props = override.props | cancelled(found.props)
+        copy.mailbox.touch(copy, ms.now, override)
+
+
+def answered(ms: Microsoft, copy: Event, status: dict[str, Any], *, by_mail: bool) -> None:
+    """An attendee answered: the organiser gets a mail, and its event notes the answer (a new etag)."""
+    if not by_mail:
+        return
+    source = copy.source
+    event_id = source.immutable_id if source else copy.immutable_id
+    subject = copy.props["subject"] or ""
+    sender, to = copy.mailbox.address, copy.organizer["address"]
+    ms.world.mail("response", event=event_id, sender=sender, to=to, subject=subject)
+    if source is None or source.deleted:
+        return
+    own = copy.mailbox.addresses
+    source.props["attendees"] = [
+        person | status if person["emailAddress"]["address"].lower() in own else person
+        for person in source.props["attendees"]
+    ]
+    source.mailbox.touch(source, ms.now)
+
+
+def _copies(ms: Microsoft, event: Event, addresses: Iterable[str]) -> list[Event]:
+    """The living copies in the mailboxes of `addresses`."""
+    boxes = (ms.reached_by(address) for address in addresses)
+    found = (event.copies.get(box.id) for box in boxes if box)
+    return [copy for copy in found if copy and not copy.deleted]
+
+
+def _refresh(ms: Microsoft, event: Event, addresses: Iterable[str], *, reset_answers: bool = False) -> None:
+    """Bring the copies of `addresses` up to date; where there is none (any more), put one."""
+    for address in addresses:
+        box = ms.reached_by(address)
+        if box is None or not box.receives or box is event.mailbox:
+            continue
+        copy = event.copies.get(box.id)
+        if copy is None or copy.deleted:
+            _put(ms, event, box)
+        else:
+            _overwrite(copy, event, reset_answers=reset_answers)
+            box.touch(copy, ms.now)
+
+
+def _put(ms: Microsoft, event: Event, box: Mailbox) -> None:
+    copy = Event(
+        mailbox=box,
+        number=box.next_number(),
+        calendar_id=box.main_calendar,
+        ical_uid=event.ical_uid,
+        organizer=event.organizer,
+        is_organizer=False,
+        props={**event.props, "categories": [], "isReminderOn": True, "reminderMinutesBeforeStart": 15},
+        span=event.span,
+        created=event.created if event.change == 1 else ms.now,
+        modified=ms.now,
+        source=event,
+    )
+    event.copies[box.id] = copy
+    _overwrite(copy, event, reset_answers=True)
+    box.add(copy, ms.now)
+
+
+def _overwrite(copy: Event, event: Event, *, reset_answers: bool) -> None:
+    """The organiser's version wins over what the attendee changed locally."""
+    revived = copy.props["isCancelled"]
+    copy.props = copy.props | {name: value for name, value in event.props.items() if name not in _OWN}
+    copy.props["isCancelled"] = False
+    if reset_answers or revived:
+        copy.props["responseStatus"] = {"response": "notResponded", "time": NEVER}
+        copy.props["showAs"] = "free" if event.props["showAs"] == "free" else "tentative"
+    copy.span, copy.recurrence = event.span, event.recurrence
+    copy.removed = copy.removed & event.removed if event.recurrence else set()
+    copy.overrides = {}
+    for day, override in event.overrides.items():
+        _copy_override(copy, day, override)
+
+
+def _copy_override(copy: Event, day: date, override: Override) -> None:
+    shared = {name: value for name, value in override.props.items() if name not in _OWN}
+    copy.overrides[day] = replace(override, props=shared, extended={})

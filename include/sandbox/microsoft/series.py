@@ -1,0 +1,68 @@
+"""Single dates of a series: an exception is made, a date is removed; instances are listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sandbox.microsoft import delivery
+from sandbox.microsoft.compose import checked_span
+from sandbox.microsoft.errors import crossing_occurrence, invalid_property
+from sandbox.microsoft.items import Event, Occurrence, Override
+from sandbox.microsoft.zones import Span
+
+if TYPE_CHECKING:
+    from sandbox.microsoft.payload import Draft
+    from sandbox.microsoft.state import Microsoft
+
+
+def update_occurrence(ms: Microsoft, item: Occurrence, draft: Draft) -> None:
+    """Make the occurrence an exception (its id stays). Raises GraphError when it would cross its neighbour."""
+    if draft.recurrence is not None:
+        raise invalid_property("recurrence can be set on the series master only.")
+    event, old = item.master, item.span
+    all_day: bool = (item.props | draft.props)["isAllDay"]
+    span = checked_span(draft.start or old.start, draft.end or old.end, all_day=all_day)
+    _check_neighbours(item, span)
+    override = event.overrides.setdefault(item.day, Override({}, span))
+    override.props, override.span = override.props | draft.props, span
+    override.extended = override.extended | draft.extended
+    event.mailbox.touch(event, ms.now, override)
+    delivery.occurrence_changed(ms, event, item.day, draft.named)
+
+
+def _check_neighbours(item: Occurrence, span: Span) -> None:
+    if span.start == item.span.start:
+        return
+    event, day = item.master, span.start.wall.date()
+    assert event.recurrence is not None  # noqa: S101 - an occurrence has a series
+    before = _actual_day(event, event.recurrence.before(item.day))
+    after = _actual_day(event, event.recurrence.after(item.day))
+    if (before and day <= before) or (after and day >= after):
+        raise crossing_occurrence()
+
+
+def _actual_day(event: Event, days: Iterable[date]) -> date | None:
+    """The day on which the first occurrence of `days` that still exists takes place."""
+    for day in days:
+        if day not in event.removed:
+            return Occurrence(event, day).span.start.wall.date()
+    return None
+
+
+def remove_occurrence(ms: Microsoft, item: Occurrence) -> None:
+    """Take one date out of the series. No tombstone tells of it: the master and the rest come again."""
+    event = item.master
+    delivery.occurrence_cancelled(ms, event, item.day)
+    event.removed.add(item.day)
+    event.overrides.pop(item.day, None)
+    event.mailbox.touch(event, ms.now)
+
+
+def set_own(ms: Microsoft, item: Occurrence, own: dict[str, Any]) -> None:
+    """Set what belongs to an attendee's copy of one occurrence."""
+    event = item.master
+    override = event.overrides.setdefault(item.day, Override({}, item.span))
+    override.props = override.props | own
+    event.mailbox.touch(event, ms.now, override)

@@ -1,0 +1,115 @@
+"""The demo's Airflow home: settings, login and connections, all through the environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from base64 import urlsafe_b64encode
+from pathlib import Path
+from typing import Any
+
+from demo.ports import HOST, Ports
+
+USER = "admin"
+_FOREIGN = ("AIRFLOW", "CALSYNC_")
+
+
+def prepare(folder: Path, root: Path, ports: Ports, sandbox: dict[str, Any]) -> tuple[dict[str, str], str]:
+    """Make the Airflow home in `folder` for the repository `root`.
+
+    `sandbox` is the line the sandbox printed when it was ready. Returns the environment for every process that works
+    with this Airflow, and the password of `USER`.
+    """
+    home = folder / "airflow"
+    home.mkdir(parents=True)
+    password = secrets.token_urlsafe(9)
+    passwords = home / "passwords.json"
+    with os.fdopen(os.open(passwords, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+        json.dump({USER: password}, file)
+    env = clean_environment()
+    env |= _settings(home, root, ports) | {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords)}
+    env |= {f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in _connections(sandbox).items()}
+    env["AIRFLOW_CONN_CALSYNC_STATE"] = json.dumps(
+        {"conn_type": "generic", "extra": {"dsn": f"sqlite:///{folder / 'calsync.db'}"}}
+    )
+    env["AIRFLOW_CONN_CALSYNC_AIRFLOW"] = json.dumps(
+        {"conn_type": "generic", "host": api_url(ports), "login": USER, "password": password}
+    )
+    env["CALSYNC_STAGING"] = f"file://{folder / 'staging'}"
+    return env, password
+
+
+def api_url(ports: Ports) -> str:
+    """Where this Airflow's UI and REST API answer."""
+    return f"http://{HOST}:{ports.api}"
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without any setting of another Airflow or another calsync.
+
+    The virtual environment's commands come first on the path, and nothing on this machine is asked through a proxy.
+    """
+    env = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", os.defpath)])
+    env["CALSYNC_ENV_FILE"] = os.devnull
+    env["PYTHONUNBUFFERED"] = "1"
+    for name in ("NO_PROXY", "no_proxy"):
+        env[name] = ",".join(filter(None, [env.get(name), HOST, "localhost"]))
+    return env
+
+
+def _settings(home: Path, root: Path, ports: Ports) -> dict[str, str]:
+    settings = {
+        "CORE__DAGS_FOLDER": root / "dags",
+        "CORE__PLUGINS_FOLDER": root / "plugins",
+        "CORE__LOAD_EXAMPLES": False,
+        "CORE__FERNET_KEY": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "CORE__PARALLELISM": 4,
+        "CORE__TEST_CONNECTION": "Disabled",
+        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "API__HOST": HOST,
+        "API__PORT": ports.api,
+        # The tasks' own API is found under this URL too: without it they would ask localhost:8080.
+        "API__BASE_URL": api_url(ports),
+        "API__WORKERS": 1,
+        "API__SECRET_KEY": secrets.token_urlsafe(32),
+        "API_AUTH__JWT_SECRET": secrets.token_urlsafe(32),
+        "LOGGING__WORKER_LOG_SERVER_PORT": ports.worker_log,
+        "LOGGING__TRIGGER_LOG_SERVER_PORT": ports.trigger_log,
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.5,
+    }
+    return {"AIRFLOW_HOME": str(home)} | {f"AIRFLOW__{name}": str(value) for name, value in settings.items()}
+
+
+def _connections(sandbox: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The sandbox tenant's two connections, in Airflow's JSON form."""
+    url = str(sandbox["url"])
+    graph = {
+        "conn_type": "msgraph",
+        "schema": "https",
+        "host": url.removeprefix("https://"),
+        "login": sandbox["client_id"],
+        "password": sandbox["client_secret"],
+        "extra": {
+            "tenant_id": sandbox["tenant_id"],
+            "authority": url,
+            "disable_instance_discovery": True,
+            "allowed_hosts": HOST,
+            "verify": sandbox["ca"],
+        },
+    }
+    crm = {
+        "conn_type": "generic",
+        "host": url,
+        "login": sandbox["crm_app_id"],
+        "password": sandbox["crm_app_secret"],
+        "extra": {
+            "permanent_code_secret": sandbox["crm_permanent_code"],
+            "ea": sandbox["ea"],
+            "verify": sandbox["ca"],
+        },
+    }
+    return {"calsync_graph_sandbox": graph, "calsync_crm_sandbox": crm}

@@ -1,7 +1,7 @@
 """Airflow connections, found without starting Airflow where that is possible.
 
-Looked for in this order: `AIRFLOW_CONN_<ID>` in the environment, the same variable in the project's env file (`.env` at the
-repository's root, or `$CALSYNC_ENV_FILE`), then Airflow's secrets backends and database.
+Looked for in this order: `AIRFLOW_CONN_<ID>` in the environment, the same variable in the project's env file (`.env` at
+the repository's root, or `$CALSYNC_ENV_FILE`), then Airflow's secrets backends and database.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ def parse(conn_id: str, text: str) -> Conn:
     except (ValueError, TypeError, AttributeError):
         raise ConfigError(
             [
-                f"connection {conn_id}: cannot be read: write {variable(conn_id)} as Airflow's JSON or URI of a connection"
+                f"connection {conn_id}: cannot be read: write {variable(conn_id)} as the JSON or the URI that Airflow "
+                "reads a connection from"
             ]
         ) from None
 
@@ -95,7 +96,7 @@ def _from_json(conn_id: str, text: str) -> Conn:
 
 
 def _from_uri(conn_id: str, uri: str) -> Conn:
-    """Airflow's form: `type://login:password@host:port/schema?extra`, or `type://https://host...` for a host with scheme."""
+    """`type://login:password@host:port/schema?extra`; `type://https://host...` for a host with a scheme of its own."""
     kind, separator, rest = uri.partition("://")
     if not separator or not kind:
         raise ValueError("no connection type")
@@ -144,8 +145,8 @@ def _env_file() -> Mapping[str, str | None]:
 
 def _from_airflow(conn_id: str) -> Conn | None:
     try:
-        from airflow.sdk.exceptions import AirflowNotFoundException
         from airflow.models.connection import Connection
+        from airflow.sdk.exceptions import AirflowNotFoundException
     except ImportError:
         return None
     try:

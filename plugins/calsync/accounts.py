@@ -1,0 +1,125 @@
+"""Accounts as the CLI, the pages and `extract` use them: matched anew from both systems, authorised, revoked (RULES A5)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from calsync.config.model import Tenant
+from calsync.core import accounts as core
+from calsync.core.accounts import Employee, Matched, User, Why
+from calsync.core.model import Account, Availability
+
+if TYPE_CHECKING:
+    from calsync.graph.client import GraphClient
+    from calsync.sharecrm.client import CrmClient
+    from calsync.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What became of a wish: the accounts as stored now, and by employee id why others were refused."""
+
+    accounts: tuple[Account, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+async def refresh(tenant: Tenant, crm: CrmClient, graph: GraphClient, store: Store, now: datetime) -> Matched:
+    """Match employees and Microsoft users as both systems list them now, and store what changed.
+
+    :raises RemoteError: when a system cannot be read; then nothing is stored.
+    """
+    from calsync.graph import read as graph_read
+    from calsync.sharecrm import read as crm_read
+
+    employees = [employee_from(raw) for raw in await crm_read.employees(crm)]
+    users = [user_from(raw) for raw in await graph_read.users(graph)]
+    return remember(tenant, employees, users, store, now)
+
+
+def remember(
+    tenant: Tenant, employees: Collection[Employee], users: Collection[User], store: Store, now: datetime
+) -> Matched:
+    """Match these employees and users with what is stored, and store what changed, in one transaction."""
+    with store.begin() as tx:
+        known = {account.employee: account for account in tx.accounts(tenant.key)}
+        matched = core.match(employees, users, tenant.employees, known.values(), tenant.time_zones, now)
+        changed = [account for account in matched.accounts if known.get(account.employee) != account]
+        tx.save_accounts(tenant.key, changed, tenant.enterprise)
+    return matched
+
+
+def employee_from(raw: Mapping[str, Any]) -> Employee:
+    """An employee from a member of `/cgi/user/list`'s `userList`."""
+    return Employee(str(raw["openUserId"]), core.clean(raw.get("email")), not raw.get("isStop"))
+
+
+def user_from(raw: Mapping[str, Any]) -> User:
+    """A user from Graph's `/users`. `userType` is null for some old members (Graph: user resource type)."""
+    return User(
+        id=str(raw["id"]),
+        mail=raw.get("mail") or "",
+        upn=raw.get("userPrincipalName") or "",
+        proxies=_proxies(raw.get("proxyAddresses") or []),
+        member=(raw.get("userType") or "Member") == "Member",
+        enabled=raw.get("accountEnabled") is not False,
+    )
+
+
+def _proxies(addresses: list[str]) -> tuple[str, ...]:
+    """The SMTP addresses, the primary one (`SMTP:` in capitals) first; X500 and other kinds are left out."""
+    smtp = [address for address in addresses if address.lower().startswith("smtp:")]
+    return tuple(core.clean(address) for address in sorted(smtp, key=lambda address: not address.startswith("SMTP:")))
+
+
+def authorise(
+    tenant: Tenant, matched: Matched, employees: Collection[str] | None, store: Store, now: datetime
+) -> Changed:
+    """Authorise these employees' accounts from `now`, or with None everybody who never was and can be.
+
+    An employee whose address has come to match another Microsoft user changes to that user only when named.
+    """
+    refusals = {refusal.employee: refusal.why for refusal in matched.refusals}
+    with store.begin() as tx:
+        known = {account.employee: account for account in tx.accounts(tenant.key)}
+        if employees is None:
+            never = {employee for employee, account in known.items() if account.authorised_since is None}
+            employees = sorted(never - refusals.keys())
+        done: list[Account] = []
+        refused: dict[str, str] = {}
+        for employee in dict.fromkeys(employees):
+            account = matched.moved.get(employee) or known.get(employee)
+            reason = _refusal(refusals.get(employee), account)
+            other = account and tx.authorised_elsewhere(tenant.enterprise, account.object_id, tenant.key)
+            if account is None or reason or other:
+                refused[employee] = (
+                    reason or f"the Microsoft user is authorised in tenant {other}: revoke it there first"
+                )
+            else:
+                done.append(core.authorised(account, now))
+        tx.save_accounts(tenant.key, done, tenant.enterprise)
+    return Changed(tuple(done), refused)
+
+
+def _refusal(why: Why | None, account: Account | None) -> str:
+    """Why an employee may not be authorised, "" when nothing speaks against it."""
+    if why is not None and why is not Why.MOVED:
+        return str(why)
+    if account is None:
+        return "there is no such employee in ShareCRM: correct the id"
+    if account.availability is Availability.GONE:
+        return "the Microsoft user is gone: restore it, or map the employee under 'employees' in the tenant file"
+    return ""
+
+
+def revoke(tenant: Tenant, employees: Collection[str] | None, store: Store, now: datetime) -> Changed:
+    """Revoke these employees' authorisation at `now`, or with None everybody's. No event is touched by it (D7)."""
+    with store.begin() as tx:
+        authorised = {account.employee: account for account in tx.accounts(tenant.key) if account.authorised}
+        wanted = list(authorised) if employees is None else list(dict.fromkeys(employees))
+        done = [core.revoked(authorised[employee], now) for employee in wanted if employee in authorised]
+        tx.save_accounts(tenant.key, done, tenant.enterprise)
+    refused = {employee: "is not authorised: nothing to revoke" for employee in wanted if employee not in authorised}
+    return Changed(tuple(done), refused)

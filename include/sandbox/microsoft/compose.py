@@ -13,7 +13,8 @@ from sandbox.microsoft.recurrence import Recurrence
 from sandbox.microsoft.zones import Moment, Span
 
 if TYPE_CHECKING:
-    from sandbox.microsoft.state import Mailbox, Microsoft
+    from sandbox.microsoft.mailbox import Mailbox
+    from sandbox.microsoft.state import Microsoft
 
 
 def checked_span(start: Moment, end: Moment, *, all_day: bool) -> Span:

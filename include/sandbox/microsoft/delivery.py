@@ -14,7 +14,8 @@ from sandbox.microsoft.items import Event, Override
 from sandbox.microsoft.payload import MAILED, NEVER
 
 if TYPE_CHECKING:
-    from sandbox.microsoft.state import Mailbox, Microsoft
+    from sandbox.microsoft.mailbox import Mailbox
+    from sandbox.microsoft.state import Microsoft
 
 _OWN = {"responseStatus", "showAs", "categories", "isReminderOn", "reminderMinutesBeforeStart", "isCancelled"}
 """Properties that belong to each copy alone."""

@@ -23,7 +23,8 @@ from sandbox.microsoft.render import event_id, shown, slim
 from sandbox.microsoft.views import window
 
 if TYPE_CHECKING:
-    from sandbox.microsoft.state import Mailbox, Microsoft
+    from sandbox.microsoft.mailbox import Mailbox
+    from sandbox.microsoft.state import Microsoft
 
 _REFUSED = ("$orderby", "$filter", "$select", "$expand", "$search")
 _PAGE = 10

@@ -22,7 +22,8 @@ from sandbox.microsoft.render import etag, extended, shown
 from sandbox.microsoft.zones import Moment, format_stamp
 
 if TYPE_CHECKING:
-    from sandbox.microsoft.state import Mailbox, Microsoft
+    from sandbox.microsoft.mailbox import Mailbox
+    from sandbox.microsoft.state import Microsoft
 
 _ANSWERS = {
     "accept": ("accepted", None),

@@ -13,7 +13,7 @@ from sandbox.microsoft.recurrence import Recurrence
 from sandbox.microsoft.zones import Moment, Span
 
 if TYPE_CHECKING:
-    from sandbox.microsoft.state import Mailbox
+    from sandbox.microsoft.mailbox import Mailbox
 
 Props = dict[str, Any]
 

@@ -14,7 +14,8 @@ from sandbox.microsoft.call import Answer, Call
 from sandbox.microsoft.errors import GraphError, invalid_request, method_not_allowed, unknown_segment
 
 if TYPE_CHECKING:
-    from sandbox.microsoft.state import Mailbox, Microsoft
+    from sandbox.microsoft.mailbox import Mailbox
+    from sandbox.microsoft.state import Microsoft
 
 Handler = Callable[["Microsoft", "Mailbox", Call], Answer]
 

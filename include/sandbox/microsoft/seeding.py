@@ -21,7 +21,8 @@ def plant(ms: Microsoft, seed: dict[str, Any]) -> Event:
     """Put one event of a seed into its mailbox, and copies into its attendees' mailboxes.
 
     `seed` is a Graph event body with `mailbox` (an address) and optionally `created` (ISO), `iCalUId` (also null), and
-    an `organizer`; if that is nobody here, the event lands in `mailbox` as somebody else's. `attendees[].status` counts.
+    an `organizer`; if that is nobody here, the event lands in `mailbox` as somebody else's. Attendees may bring their
+    `status`.
 
     Raises KeyError for an unknown mailbox, ValueError for a body that Graph would refuse.
     """

@@ -22,7 +22,8 @@ from sandbox.microsoft.tokens import Caller, TokenReader
 from sandbox.microsoft.zones import zone
 
 if TYPE_CHECKING:
-    from sandbox.microsoft.state import Mailbox, Microsoft
+    from sandbox.microsoft.mailbox import Mailbox
+    from sandbox.microsoft.state import Microsoft
 
 _CROWDED_WAIT_S = 0.25
 _DIRECTORY_ROLES = {"User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}

@@ -12,7 +12,8 @@ from sandbox.microsoft.events import selected
 from sandbox.microsoft.odata import Filter, sort_rows
 
 if TYPE_CHECKING:
-    from sandbox.microsoft.state import Mailbox, Microsoft
+    from sandbox.microsoft.mailbox import Mailbox
+    from sandbox.microsoft.state import Microsoft
 
 _DEFAULT = (
     "businessPhones",

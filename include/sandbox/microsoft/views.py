@@ -16,7 +16,8 @@ from sandbox.microsoft.render import extended, shown
 from sandbox.microsoft.zones import parse_instant
 
 if TYPE_CHECKING:
-    from sandbox.microsoft.state import Mailbox, Microsoft
+    from sandbox.microsoft.mailbox import Mailbox
+    from sandbox.microsoft.state import Microsoft
 
 _PAGE = 10
 _MOST = 1000

@@ -46,7 +46,9 @@ def _compare(mailbox: str, wanted: list[Meeting], shown: list[Meeting], people: 
         yield f"{_name(event)} in {mailbox} {said}."
 
 
-def _pair(wanted: list[Meeting], shown: list[Meeting]) -> tuple[list[tuple[Meeting, Meeting]], list[Meeting], list[Meeting]]:
+def _pair(
+    wanted: list[Meeting], shown: list[Meeting]
+) -> tuple[list[tuple[Meeting, Meeting]], list[Meeting], list[Meeting]]:
     """Records and events of one title and time, two by two; then the records and the events left over."""
     waiting: dict[tuple[str, str, str], list[Meeting]] = defaultdict(list)
     for event in shown:

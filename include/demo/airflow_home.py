@@ -9,6 +9,7 @@ import sys
 from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from demo.ports import HOST, Ports
 
@@ -16,34 +17,43 @@ USER = "admin"
 _FOREIGN = ("AIRFLOW", "CALSYNC_")
 
 
-def prepare(folder: Path, root: Path, ports: Ports, sandbox: dict[str, Any]) -> tuple[dict[str, str], str]:
+def prepare(
+    folder: Path, root: Path, ports: Ports, base_url: str, sandbox: dict[str, Any]
+) -> tuple[dict[str, str], str]:
     """Make the Airflow home in `folder` for the repository `root`.
 
-    `sandbox` is the line the sandbox printed when it was ready. Returns the environment for every process that works
-    with this Airflow, and the password of `USER`.
+    `base_url` is where a browser finds this Airflow, `sandbox` the line the sandbox printed when it was ready.
+    Returns the environment for every process that works with this Airflow, and the password of `USER`.
     """
-    home = folder / "airflow"
+    home = home_of(folder)
     home.mkdir(parents=True)
     password = secrets.token_urlsafe(9)
     passwords = home / "passwords.json"
     with os.fdopen(os.open(passwords, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
         json.dump({USER: password}, file)
     env = clean_environment()
-    env |= _settings(home, root, ports) | {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords)}
+    env |= _settings(home, root, ports, base_url) | {
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords)
+    }
     env |= {f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in _connections(sandbox).items()}
     env["AIRFLOW_CONN_CALSYNC_STATE"] = json.dumps(
         {"conn_type": "generic", "extra": {"dsn": f"sqlite:///{folder / 'calsync.db'}"}}
     )
     env["AIRFLOW_CONN_CALSYNC_AIRFLOW"] = json.dumps(
-        {"conn_type": "generic", "host": api_url(ports), "login": USER, "password": password}
+        {"conn_type": "generic", "host": local_url(ports, base_url), "login": USER, "password": password}
     )
     env["CALSYNC_STAGING"] = f"file://{folder / 'staging'}"
     return env, password
 
 
-def api_url(ports: Ports) -> str:
-    """Where this Airflow's UI and REST API answer."""
-    return f"http://{HOST}:{ports.api}"
+def home_of(folder: Path) -> Path:
+    """The Airflow home of the demo in `folder`."""
+    return folder / "airflow"
+
+
+def local_url(ports: Ports, base_url: str = "") -> str:
+    """Where this Airflow answers on this machine, under the path of `base_url`."""
+    return f"http://{HOST}:{ports.api}{urlsplit(base_url).path.rstrip('/')}"
 
 
 def clean_environment() -> dict[str, str]:
@@ -60,7 +70,7 @@ def clean_environment() -> dict[str, str]:
     return env
 
 
-def _settings(home: Path, root: Path, ports: Ports) -> dict[str, str]:
+def _settings(home: Path, root: Path, ports: Ports, base_url: str) -> dict[str, str]:
     settings = {
         "CORE__DAGS_FOLDER": root / "dags",
         "CORE__PLUGINS_FOLDER": root / "plugins",
@@ -72,8 +82,9 @@ def _settings(home: Path, root: Path, ports: Ports) -> dict[str, str]:
         "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "API__HOST": HOST,
         "API__PORT": ports.api,
-        # The tasks' own API is found under this URL too: without it they would ask localhost:8080.
-        "API__BASE_URL": api_url(ports),
+        "API__BASE_URL": base_url,
+        # Tasks ask on this machine, whatever the browser's URL is; without it they would ask localhost:8080.
+        "CORE__EXECUTION_API_SERVER_URL": f"{local_url(ports, base_url)}/execution/",
         "API__WORKERS": 1,
         "API__SECRET_KEY": secrets.token_urlsafe(32),
         "API_AUTH__JWT_SECRET": secrets.token_urlsafe(32),

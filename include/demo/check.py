@@ -38,6 +38,11 @@ def read_rules(tenant_file: Path, now: datetime) -> Rules:
     )
 
 
+def calendar(tenant_file: Path) -> str:
+    """The name that ShareCRM's Calendar field bears for this tenant."""
+    return str(yaml.safe_load(tenant_file.read_text(encoding="utf-8"))["name"])
+
+
 def directory(sandbox: Sandbox) -> list[dict[str, Any]]:
     """Microsoft's users, as one of them may list them."""
     boxes = sandbox.state()["outlook"]["mailboxes"]

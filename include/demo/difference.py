@@ -34,7 +34,9 @@ def _compare(before: Look, after: Look) -> Iterator[Difference]:
         elif was is not None and now is None:
             yield Difference(place, "deleted", was["title"], ())
         elif was is not None and now is not None and was != now:
-            changes = tuple(f"{name}: {was[name] or 'none'} → {now[name] or 'none'}" for name in was if was[name] != now[name])
+            changes = tuple(
+                f"{name}: {was[name] or 'none'} → {now[name] or 'none'}" for name in was if was[name] != now[name]
+            )
             yield Difference(place, "changed", now["title"], changes)
 
 

@@ -31,9 +31,7 @@ class TaskState:
 class Airflow:
     """A client of one Airflow. `problem` is asked while waiting: what it returns ends the wait as a DemoError."""
 
-    def __init__(
-        self, url: str, user: str, password: str, problem: Callable[[], str | None] = lambda: None
-    ) -> None:
+    def __init__(self, url: str, user: str, password: str, problem: Callable[[], str | None] = lambda: None) -> None:
         self.url = url
         self._login = {"username": user, "password": password}
         self._problem = problem
@@ -110,7 +108,9 @@ class Airflow:
         if problem := self._problem():
             raise DemoError(problem)
         if time.monotonic() > until:
-            raise DemoError(f"{failure} in time. Look for a traceback in .demo/airflow.log; a slow machine needs a second try.")
+            raise DemoError(
+                f"{failure} in time. Look for a traceback in .demo/airflow.log; a slow machine needs a second try."
+            )
         time.sleep(_POLL_S)
 
     @retry(
@@ -136,9 +136,7 @@ class Airflow:
 
 
 @contextmanager
-def airflow(
-    url: str, user: str, password: str, problem: Callable[[], str | None] = lambda: None
-) -> Iterator[Airflow]:
+def airflow(url: str, user: str, password: str, problem: Callable[[], str | None] = lambda: None) -> Iterator[Airflow]:
     """An `Airflow` that is closed at the end."""
     client = Airflow(url, user, password, problem)
     try:

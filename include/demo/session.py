@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -20,11 +21,11 @@ from demo.errors import DemoError
 from demo.ports import HOST, Ports
 from demo.processes import Family, end_session, members
 from demo.record import Record
+from demo.runs import TENANT
 from demo.signals import Interrupts
 
 _SANDBOX_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 60.0
-TENANT = "sandbox"
 
 
 class Session:
@@ -38,13 +39,18 @@ class Session:
         self.record: Record
         self._interrupts = interrupts
 
-    def start(self, ports: Ports) -> None:
-        """Start everything; Airflow is still booting when this returns. Raises DemoError when a part does not start."""
+    def start(self, ports: Ports, base_url: str) -> None:
+        """Start everything; `base_url` is Airflow's for a browser, "" when that is on this machine. Airflow still
+        booting when this returns. Raises DemoError when a part does not start.
+        """
+        local = airflow_home.local_url(ports, base_url)
         started = record.started_at(os.getpid())
         self.record = Record(
             pid=os.getpid(),
             started=started or time.time(),
-            airflow_url=airflow_home.api_url(ports),
+            airflow_url=base_url.rstrip("/") or local,
+            local_url=local,
+            airflow_home=str(airflow_home.home_of(self.folder)),
             sandbox_url=f"https://{HOST}:{ports.sandbox}",
             sandbox_ca=str(self.folder / "sandbox" / "ca.pem"),
             user=airflow_home.USER,
@@ -53,7 +59,9 @@ class Session:
         )
         self.record.save(self.folder)
         sandbox = self._start_sandbox(ports.sandbox)
-        env, self.record.password = airflow_home.prepare(self.folder, self.root, ports, sandbox)
+        env, self.record.password = airflow_home.prepare(
+            self.folder, self.root, ports, self.record.airflow_url, sandbox
+        )
         self._start("airflow", ["airflow", "standalone"], env)
         self._calsync(env, "db", "upgrade")
         self._calsync(env, "accounts", "authorise", TENANT, "--all")
@@ -62,7 +70,9 @@ class Session:
         """Why the demo cannot go on: a part that has ended by itself."""
         for name, family in self.families.items():
             if family.exit_code is not None:
-                return f"{name} has ended by itself with code {family.exit_code}. Its last lines:\n{family.last_lines()}"
+                return (
+                    f"{name} has ended by itself with code {family.exit_code}. Its last lines:\n{family.last_lines()}"
+                )
         return None
 
     def ready(self) -> None:
@@ -117,7 +127,7 @@ class Session:
 
 
 @contextmanager
-def running(folder: Path, root: Path, ports: Ports, console: Console) -> Iterator[Session]:
+def running(folder: Path, root: Path, ports: Ports, base_url: str, console: Console) -> Iterator[Session]:
     """A started demo, ended whatever happens. Raises DemoError when another one is in the way."""
     refuse_second(folder)
     shutil.rmtree(folder, ignore_errors=True)
@@ -126,7 +136,7 @@ def running(folder: Path, root: Path, ports: Ports, console: Console) -> Iterato
     session = Session(folder, root, console, interrupts)
     with interrupts.heard():
         try:
-            session.start(ports)
+            session.start(ports, base_url)
             yield session
         finally:
             session.stop()
@@ -156,7 +166,7 @@ def stop_other(folder: Path) -> str:
     if found is None:
         return "No demo is running."
     if found.alive:
-        os.kill(found.pid, 2)
+        os.kill(found.pid, signal.SIGINT)
         until = time.monotonic() + _STOP_TIMEOUT_S
         while found.alive and time.monotonic() < until:
             time.sleep(0.2)

@@ -1,0 +1,60 @@
+"""Runs of the sandbox tenant's DAG, from the request to what they reported."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from demo import show
+from demo.errors import DemoError
+from demo.paths import FOLDER
+from demo.record import Record
+from demo.rest import Airflow
+
+TENANT = "sandbox"
+DAG_ID = f"calendar_sync__{TENANT}"
+
+
+def synchronise(
+    console: Console, airflow: Airflow, record: Record, *, unpause: bool = False
+) -> tuple[str, list[dict[str, Any]]]:
+    """Run the DAG once and wait; returns the run's id and the reports of every run that ended meanwhile, oldest first.
+
+    The DAG's own schedule may get in between: what that run did belongs to the same answer. Raises DemoError when a run
+    failed.
+    """
+    before = airflow.runs(DAG_ID)
+    run_id = airflow.trigger(DAG_ID)
+    if unpause:
+        # After the trigger, so that the run that is asked for comes before the one that is due.
+        airflow.unpause(DAG_ID)
+    show.follow(console, airflow, DAG_ID, run_id)
+    airflow.wait_until_idle(DAG_ID)
+    ended = {run: state for run, state in airflow.runs(DAG_ID).items() if run not in before}
+    for run, state in ended.items():
+        if state != "success":
+            raise DemoError(_failure(airflow, record, run))
+    reports = (_read_report(record, run) for run in ended)
+    return run_id, [report for report in reports if report]
+
+
+def _failure(airflow: Airflow, record: Record, run_id: str) -> str:
+    failed = [task.task for task in airflow.tasks(DAG_ID, run_id) if task.state == "failed"]
+    logs = Path("airflow", "logs", f"dag_id={DAG_ID}", f"run_id={run_id}")
+    return (
+        f"The run {run_id} failed in {', '.join(failed) or 'no task'}. Read why at "
+        f"{record.airflow_url}/dags/{DAG_ID}/runs/{run_id} or in {FOLDER.name}/{logs}."
+    )
+
+
+def _read_report(record: Record, run_id: str) -> dict[str, Any] | None:
+    # Staging paths are Airflow's, and Airflow looks for its home when it is imported.
+    os.environ.setdefault("AIRFLOW_HOME", record.airflow_home)
+    from calsync.stages.report import read_report
+    from calsync.staging import Staging
+
+    found: dict[str, Any] | None = read_report(Staging(record.staging), TENANT, run_id)
+    return found

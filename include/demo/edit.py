@@ -1,6 +1,6 @@
 """People at work: a few edits on both sides, through the same APIs their programs use.
 
-Each edit takes the next future meeting that suits it and that no other edit took, so that it may be done again and again.
+Each edit takes the next future meeting that suits it and that no other edit took, so that all can be done again.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ class Record:
     """A demo that runs, or was killed.
 
     pid, started: the process that owns it and when that began (seconds since the epoch, so that a reused id is not
-    taken for it); sessions: session id and start of each family it started; airflow_url: for a browser, local_url: the same API on this
-    machine; login and folders for the others.
+    taken for it); sessions: session id and start of each family it started; airflow_url: for a browser, local_url: the
+    same Airflow on this machine; login and folders for the others.
     """
 
     pid: int

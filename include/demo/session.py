@@ -171,8 +171,9 @@ def stop_other(folder: Path) -> str:
         while found.alive and time.monotonic() < until:
             time.sleep(0.2)
     sessions = _own_sessions(found)
-    if not all([end_session(session) for session in sessions]):
-        raise DemoError(f"Some processes of the sessions {', '.join(map(str, sessions))} would not end.")
+    left = [session for session in sessions if not end_session(session)]
+    if left:
+        raise DemoError(f"Some processes of the sessions {', '.join(map(str, left))} would not end.")
     record.remove(folder)
     return "The demo is stopped."
 

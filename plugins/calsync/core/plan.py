@@ -29,7 +29,7 @@ class Guest(NamedTuple):
 
 
 class Mail(NamedTuple):
-    """A mail that Graph will send (E1). kind: invitation, update or cancellation; outside: not an employee's address."""
+    """A mail that Graph will send (E1). kind: invitation, update, cancellation; outside: not an employee's address."""
 
     kind: str
     to: str
@@ -183,7 +183,8 @@ class Request:
     """An Action mapped to the target system's payload: exactly what goes out.
 
     Graph: method, path below /v1.0, headers, body.
-    ShareCRM: method is the data action (create, update, invalid, recover), path the object's name, body its `object_data`.
+    ShareCRM: method is the data action (create, update, invalid, recover), path the object's name,
+    body its `object_data`.
     read_first: the current state is read and compared before (E1, G3).
     """
 

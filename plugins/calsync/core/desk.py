@@ -1,0 +1,252 @@
+"""One meeting on the desk: what is known of it while it is decided, and how its actions are made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from calsync.core.codec import fingerprint
+from calsync.core.facts import Facts, Rules, ended
+from calsync.core.mails import mails, update_mails
+from calsync.core.match import Sight
+from calsync.core.merge import as_crm, as_outlook
+from calsync.core.model import (
+    Account,
+    Availability,
+    CrmRow,
+    Event,
+    Form,
+    Kind,
+    Link,
+    Mark,
+    Origin,
+    OutlookRow,
+    Placement,
+    Side,
+    Standing,
+)
+from calsync.core.people import People, persons
+from calsync.core.plan import Action, Guest, Loss, Mail, Meeting, Remark, Verb
+
+AWAY_FOR_GOOD = timedelta(days=3)
+
+
+@dataclass
+class Desk:
+    """The working sheet of one decision. `link` moves forward; `noted` stays as it is stored before any write."""
+
+    facts: Facts
+    people: People
+    sight: Sight
+    link: Link
+    noted: Link
+    actions: list[Action] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
+
+    @property
+    def rules(self) -> Rules:
+        return self.facts.rules
+
+    def meeting(self) -> Meeting:
+        """The finished decision. Without an action to wait for, what was agreed is what is stored."""
+        noted = replace(self.noted, dirty=True) if self.actions else self.link
+        return Meeting(noted, self.link, tuple(self.actions), tuple(self.remarks), tuple(self.losses))
+
+    def remark(self, rule: str, reason: str, side: Side | None = None, mailbox: str = "", skipped: bool = True) -> None:
+        self.remarks.append(
+            Remark(rule, reason, self.link.id, side, crm_id=self.link.crm_id, mailbox=mailbox, skipped=skipped)
+        )
+
+    def account(self, mailbox: str) -> Account | None:
+        return self.people.by_mailbox.get(mailbox)
+
+    def row(self, placement: Placement) -> OutlookRow | None:
+        row = self.sight.rows.get(placement.mailbox)
+        return row if row and row.id == placement.id else None
+
+    def shown(self, placement: Placement) -> Event | None:
+        """What a placement shows now: as read, else as it last showed."""
+        row = self.row(placement)
+        return row.event if row else placement.shown
+
+    def etag(self, placement: Placement) -> str:
+        row = self.row(placement)
+        return row.etag if row else placement.etag
+
+    def listed(self, placement: Placement) -> frozenset[str]:
+        """The addresses on a host's list, the organiser's own left out."""
+        shown = self.shown(placement)
+        account = self.account(placement.mailbox)
+        own = {account.address, *account.addresses} if account else set()
+        row = self.row(placement)
+        return (shown.guests if shown else frozenset()) - own - {row.organizer if row else ""}
+
+    def organizer(self, placement: Placement) -> str:
+        account = self.account(placement.mailbox)
+        return account.address if account else ""
+
+    def put(self, placement: Placement) -> None:
+        """Replace a placement on the link (known by mailbox and id)."""
+        same = [(p.mailbox, p.id) == (placement.mailbox, placement.id) for p in self.link.placements]
+        placements = tuple(placement if s else p for s, p in zip(same, self.link.placements, strict=True))
+        self.link = replace(self.link, placements=placements)
+
+    def living(self) -> list[Placement]:
+        return [p for p in self.link.placements if p.standing is Standing.LIVING]
+
+    def owner_mailbox(self) -> str:
+        account = self.people.by_employee.get(self.link.crm_owner)
+        return account.object_id if account else ""
+
+    def served(self, person: str) -> bool:
+        """Whether a person has, or once had, this meeting in Outlook (E2)."""
+        account = self.people.by_employee.get(person[2:]) if person.startswith("e:") else None
+        if account and any(p.mailbox == account.object_id for p in self.link.placements):
+            return True
+        hosts = [p for p in self.link.placements if p.kind is Kind.HOST]
+        lists = {a for p in hosts for a in (*self.listed(p), *(p.shown.guests if p.shown else ()))}
+        return bool(self.people.addresses_of(person) & lists)
+
+    def act(self, verb: Verb, side: Side, rule: str, reason: str, **more: Any) -> Action:
+        """Note an action. Its id follows from what it does, so that the same decision is the same action (G3)."""
+        event = more.get("event")
+        parts = (
+            self.link.id, str(self.link.generation), verb, side, more.get("mailbox", ""), more.get("target_id", ""),
+            more.get("expect", ""), ",".join(more.get("fields", ())), repr(sorted(more.get("invite", ()))),
+            *(repr(sorted(more.get(name, ()))) for name in ("uninvite", "add", "remove")),
+            fingerprint(event) if event and verb is not Verb.CREATE else "",
+        )  # fmt: skip
+        id_ = hashlib.sha256("|".join(parts).encode()).hexdigest()[:24]
+        action = Action(id_, self.link.id, verb, side, rule, reason, **more)
+        action = replace(action, held=action.held or self._hold(action))
+        self.actions.append(action)
+        return action
+
+    def _hold(self, action: Action) -> str:
+        """Why a mailing action must wait for a person (E5)."""
+        if not action.mails:
+            return ""
+        if self.rules.invitations == "nobody":
+            return "the tenant's `invitations: nobody` lets nothing mail without a person's word"
+        time = action.event.time if action.event else action.before.time if action.before else None
+        past = time is not None and ended(time, self.rules.zone, self.facts.now)
+        if past and action.verb is not Verb.CREATE and any(mail.outside for mail in action.mails):
+            return "it would mail people outside about a meeting that has ended"
+        return ""
+
+    def create_in(self, account: Account, target: Event, rule: str, reason: str, invite: Iterable[Guest] = ()) -> None:
+        """Create the meeting in one mailbox, with the mark; with people on it if it is the host (A4)."""
+        invite = tuple(sorted(invite))
+        rules, link, mailbox = self.rules, self.link, account.object_id
+        past = ended(target.time, self.rules.zone, self.facts.now)
+        self.act(
+            Verb.CREATE, Side.OUTLOOK, rule, reason,
+            mailbox=mailbox, event=as_outlook(target), fields=("title", "time", "private"), invite=invite,
+            mark=Mark(rules.installation, rules.tenant, link.crm_id, mailbox, link.generation),
+            zone=account.zone or rules.zone, body="" if link.form is Form.INVITED else self._body(target),
+            reminder=not past, mails=mails(self.people, "invitation", [g.address for g in invite], account.address),
+        )  # fmt: skip
+
+    def _body(self, target: Event) -> str:
+        """The people of a meeting as text, for a copy that must not list them (E10)."""
+        names = []
+        for person in sorted(persons(target)):
+            contact = self.people.contact.get(person[2:]) if person.startswith("c:") else None
+            names.append(contact.name if contact and contact.name else self.people.address_of(person))
+        return "With: " + ", ".join(n for n in names if n) if any(names) else ""
+
+    def update(
+        self,
+        placement: Placement,
+        target: Event,
+        fields: tuple[str, ...],
+        rule: str,
+        reason: str,
+        invite: tuple[Guest, ...] = (),
+        uninvite: tuple[str, ...] = (),
+    ) -> None:
+        """Change one placement, with the mails this will send (E1)."""
+        sent: tuple[Mail, ...] = ()
+        if placement.kind is Kind.HOST:
+            invited = [g.address for g in invite]
+            sent = update_mails(
+                self.people, self.organizer(placement), self.listed(placement), bool(fields), invited, uninvite
+            )
+        account = self.account(placement.mailbox)
+        self.act(
+            Verb.UPDATE, Side.OUTLOOK, rule, reason,
+            mailbox=placement.mailbox, target_id=placement.id, event=as_outlook(target), before=self.shown(placement),
+            fields=fields, invite=invite, uninvite=uninvite, expect=self.etag(placement), mails=sent,
+            zone=(account.zone if account else "") or self.rules.zone,
+        )  # fmt: skip
+
+    def delete(self, placement: Placement, rule: str, reason: str, evidence: str) -> None:
+        """Delete one placement; a host's people are told by Graph (E1)."""
+        listed = self.listed(placement) if placement.kind is Kind.HOST else frozenset()
+        self.act(
+            Verb.DELETE, Side.OUTLOOK, rule, reason,
+            mailbox=placement.mailbox, target_id=placement.id, before=self.shown(placement),
+            expect=self.etag(placement), evidence=evidence,
+            mails=mails(self.people, "cancellation", listed, self.organizer(placement)),
+        )  # fmt: skip
+        self.put(replace(placement, standing=Standing.ENDED))
+
+    def write_crm(self, verb: Verb, rule: str, reason: str, target: Event | None = None, **more: Any) -> None:
+        """Create, change, invalidate or recover the ShareCRM record, as the person E8 names."""
+        row = self.sight.crm
+        version = row.version if row else self.link.crm_version
+        self.act(
+            verb, Side.CRM, rule, reason,
+            target_id=self.link.crm_id, event=as_crm(target, self.rules) if target else None,
+            before=row.event if row else self.link.crm_shown, expect=str(version) if self.link.crm_id else "",
+            actor=self.actor(target), **more,
+        )  # fmt: skip
+
+    def actor(self, target: Event | None) -> str:
+        """Who acts in ShareCRM: the owner, else the first active attendee, else the connection's user ("") (E8)."""
+        event = target or self.link.base
+        candidates = [self.link.crm_owner, *sorted(event.attendees if event else ())]
+        known = [self.people.by_employee[e] for e in candidates if e in self.people.by_employee]
+        return next((account.employee for account in known if account.active), "")
+
+    def note_crm(self, row: CrmRow | None) -> None:
+        """What ShareCRM shows counts as agreed for its own side."""
+        if row and row.event:
+            self.link = replace(
+                self.link, crm_id=row.id, crm_version=row.version, crm_shown=row.event, crm_owner=row.owner, missed=0
+            )
+
+    def note_rows(self) -> None:
+        """What each placement shows counts as agreed for itself."""
+        for placement in self.link.placements:
+            if row := self.row(placement):
+                self.put(
+                    replace(placement, shown=row.event, etag=row.etag, ical_uid=row.ical_uid or placement.ical_uid)
+                )
+
+
+def elect(desk: Desk) -> str:
+    """The mailbox of the speaker: host, else the owner's copy, else the oldest living placement, copies first (C1)."""
+
+    def readable(p: Placement) -> bool:
+        account = desk.account(p.mailbox)
+        if p.standing is Standing.LIVING:
+            return account is None or not (account.revoked_at or account.availability is Availability.GONE)
+        since = account.away_since if account else None
+        waits = account is not None and account.authorised and since is not None
+        return p.standing is Standing.ASLEEP and waits and desk.facts.now - (since or desk.facts.now) < AWAY_FOR_GOOD
+
+    able = [p for p in desk.link.placements if readable(p)]
+    owner = desk.owner_mailbox()
+
+    def rank(p: Placement) -> tuple[int, bool, str, str]:
+        kind = 0 if p.kind is Kind.HOST else 2 if p.kind is Kind.COPY else 3
+        if kind == 2 and p.mailbox == owner and p.origin is Origin.OURS:
+            kind = 1
+        return (kind, p.mailbox != desk.link.speaker, str(p.since or ""), p.mailbox)
+
+    return min(able, key=rank).mailbox if able else ""

@@ -1,0 +1,88 @@
+"""diff: from facts to a plan. Everything that is decided is decided here, and nothing is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from calsync.core.deletion import reopen
+from calsync.core.desk import Desk
+from calsync.core.facts import Facts
+from calsync.core.fresh import from_crm_record, from_outlook, pair_up
+from calsync.core.guard import refusal
+from calsync.core.living import compare
+from calsync.core.match import AMBIGUOUS, Matcher, Sight
+from calsync.core.model import Life, LinkState
+from calsync.core.people import People
+from calsync.core.plan import Meeting, Plan, Remark, Verb
+
+
+def diff(facts: Facts) -> Plan:
+    """The plan of one run. Raises nothing of its own: what cannot be decided is remarked upon."""
+    people = People(facts.accounts, facts.contacts, facts.members)
+    matcher = Matcher(facts, people)
+    sights = matcher.match()
+    meetings = tuple(_decide(facts, people, sights))
+    if recovering(facts):
+        meetings = tuple(_hold_creations(meeting) for meeting in meetings)
+    plan = Plan(facts.rules.tenant, facts.run, facts.now, meetings, tuple(matcher.remarks))
+    return replace(plan, refusal=refusal(facts, plan))
+
+
+def recovering(facts: Facts) -> bool:
+    """Whether the state was lost: nothing is remembered, yet events with our mark are there (B5)."""
+    ours = (facts.rules.installation, facts.rules.tenant)
+    return facts.recover or (facts.totals == 0 and any(r.mark and r.mark[:2] == ours for r in facts.outlook))
+
+
+def _decide(facts: Facts, people: People, sights: list[Sight]) -> Iterator[Meeting]:
+    for sight in sights:
+        desk = Desk(facts, people, sight, sight.link, sight.link)
+        if _waits_for_a_person(desk):
+            desk.remark("G6", "a held action of this meeting waits for a person's answer")
+        else:
+            _look_at(desk)
+        yield desk.meeting()
+
+
+def _look_at(desk: Desk) -> None:
+    sight, link = desk.sight, desk.link
+    if link.reason == AMBIGUOUS:
+        return
+    if link.state is LinkState.RETIRED:
+        reopen(desk)
+    elif link.base is None and sight.crm and sight.crm.life is Life.NORMAL:
+        if link.placements and sight.rows:
+            pair_up(desk, sight.crm)
+        else:
+            from_crm_record(desk, sight.crm)
+    elif link.base is None and sight.rows:
+        from_outlook(desk)
+    elif link.base is not None:
+        compare(desk)
+
+
+def _waits_for_a_person(desk: Desk) -> bool:
+    """Whether a held action still stands on the versions it was planned against (G6)."""
+    held = desk.facts.held.get(desk.link.id, ())
+    if not held:
+        return False
+    row = desk.sight.crm
+    moved = row is not None and row.version > desk.link.crm_version
+    return not moved and not any(desk.row(p) and desk.etag(p) != p.etag for p in desk.link.placements)
+
+
+def _hold_creations(meeting: Meeting) -> Meeting:
+    """After a loss of state, a creation that pairing left over is shown to a person first (B5)."""
+    held = tuple(
+        replace(a, held=a.held or "the state was lost; what could not be paired is created only with a person's word")
+        if a.verb is Verb.CREATE
+        else a
+        for a in meeting.actions
+    )
+    return replace(meeting, actions=held)
+
+
+def remarks_of(plan: Plan) -> list[Remark]:
+    """Every remark of a plan, those on meetings and those on rows that became none."""
+    return [*plan.remarks, *(remark for meeting in plan.meetings for remark in meeting.remarks)]

@@ -1,0 +1,126 @@
+"""What `diff` is given: the tenant's rules, the people, what is remembered and what was read. All values, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from calsync.core.model import Absence, Account, Contact, CrmRow, Event, Link, OutlookRow, Time
+from calsync.core.plan import Action
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The guard's limits (G5): counts and shares of meetings over 24 hours, mails of one run."""
+
+    mails_per_run: int = 100
+    tenant_meetings: int = 10
+    tenant_share: float = 0.20
+    mailbox_meetings: int = 5
+    mailbox_share: float = 0.50
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One tenant's configuration as the engine needs it. The words are those of the tenant's YAML."""
+
+    tenant: str
+    name: str
+    installation: str
+    zone: str = "UTC"
+    direction: str = "bidirectional"
+    scope: str = "calendar"
+    out_of_scope: str = "unlink"
+    past_days: int = 30
+    future_days: int = 180
+    conflicts: str = "latest"
+    deletions: str = "lose"
+    invitations: str = "everyone"
+    first_sync: str = "quiet"
+    drift: str = "keep"
+    empty_title: str = "(no title)"
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def to_outlook(self) -> bool:
+        return self.direction != "outlook_to_crm"
+
+    @property
+    def to_crm(self) -> bool:
+        return self.direction != "crm_to_outlook"
+
+    def in_scope(self, row: CrmRow) -> bool:
+        """Whether a record's Calendar field names this configuration. A row without the field is no evidence (D6)."""
+        return self.scope == "all" or row.calendar is None or row.calendar == self.name
+
+    def in_window(self, time: Time, now: datetime) -> bool:
+        """Whether a meeting touches the window, by local dates in the tenant's zone (F5)."""
+        today = now.astimezone(ZoneInfo(self.zone)).date()
+        first, last = local_days(time, self.zone)
+        return first <= today + timedelta(days=self.future_days) and last >= today - timedelta(days=self.past_days)
+
+
+def local_days(time: Time, zone: str) -> tuple[date, date]:
+    """The first and the last local date a meeting touches in `zone`."""
+    if not isinstance(time.start, datetime) or not isinstance(time.end, datetime):
+        return time.start, max(time.start, time.end - timedelta(days=1))
+    tz = ZoneInfo(zone)
+    last = max(time.start, time.end - timedelta(seconds=1))
+    return time.start.astimezone(tz).date(), last.astimezone(tz).date()
+
+
+def ended(time: Time, zone: str, now: datetime) -> bool:
+    """Whether a meeting is over at `now`; an all-day one with its last local day in `zone` (E5)."""
+    if isinstance(time.end, datetime):
+        return time.end <= now
+    return time.end <= now.astimezone(ZoneInfo(zone)).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A create in ShareCRM that was sent and never answered (G3): whose it is, what it says, since when."""
+
+    link: str
+    owner: str
+    event: Event
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything one diff knows.
+
+    now: aware UTC. first_sync: when the tenant's first writing run began (G4); None: this is it.
+    members: addresses of the Microsoft tenant's members (E9).
+    links: those that any row, absence or waiting decision concerns.
+    held: per link id, the actions that wait for a person (G6). recover: pair, and hold what would be created (B5).
+    totals: living meetings of the tenant; mailbox_totals: per mailbox (G5).
+    ended_lately, mailbox_ended_lately: meetings calsync ended in the last 24 hours (G5).
+    clock_offset: seconds each system's clock is ahead of ours, by its `Date` header (C5).
+    """
+
+    rules: Rules
+    run: str
+    now: datetime
+    first_sync: datetime | None = None
+    accounts: tuple[Account, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    members: frozenset[str] = frozenset()
+    links: tuple[Link, ...] = ()
+    crm: tuple[CrmRow, ...] = ()
+    outlook: tuple[OutlookRow, ...] = ()
+    absences: tuple[Absence, ...] = ()
+    intents: tuple[Intent, ...] = ()
+    held: dict[str, tuple[Action, ...]] = field(default_factory=dict)
+    recover: bool = False
+    totals: int = 0
+    mailbox_totals: dict[str, int] = field(default_factory=dict)
+    ended_lately: int = 0
+    mailbox_ended_lately: dict[str, int] = field(default_factory=dict)
+    clock_offset: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def quiet_until(self) -> datetime:
+        """Meetings made before this moment mail nobody (A4)."""
+        return self.first_sync or self.now.astimezone(UTC)

@@ -1,0 +1,221 @@
+"""Meetings that were never agreed before: from ShareCRM, from Outlook, or found standing on both sides (A4, B3, B4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from calsync.core.desk import Desk, elect
+from calsync.core.facts import ended
+from calsync.core.merge import CONTENT, Change, as_crm, as_outlook, merge, unlike
+from calsync.core.model import (
+    Account,
+    Availability,
+    CrmRow,
+    Event,
+    Form,
+    Kind,
+    LinkState,
+    Origin,
+    OutlookRow,
+    Side,
+    Standing,
+)
+from calsync.core.people import recognised, with_addresses
+from calsync.core.plan import Guest, Verb
+
+
+def from_crm_record(desk: Desk, row: CrmRow) -> None:
+    """A record that Outlook does not have: an invitation from its owner, or silent copies (A4)."""
+    event = row.event
+    if event is None:
+        return
+    desk.note_crm(row)
+    if not desk.rules.to_outlook:
+        desk.remark("C9", "the direction is Outlook to ShareCRM only", Side.CRM)
+        return
+    desk.link = replace(desk.link, base=event, state=LinkState.LIVING, dirty=False)
+    owner = desk.people.by_employee.get(row.owner)
+    if owner and invited(desk, row, owner):
+        if owner.availability is not Availability.OK:
+            _wait(desk, "A4", "its owner's mailbox is not available yet")
+            return
+        desk.link = replace(desk.link, form=Form.INVITED, speaker=owner.object_id)
+        guests = [g for p in sorted(_people(event, owner)) if (g := invitation(desk, p))]
+        desk.link = replace(desk.link, addresses=with_addresses(desk.link, _stands_for(desk, event, guests)))
+        desk.create_in(owner, event, "A4", "new in ShareCRM, its owner invites", guests)
+    else:
+        desk.link = replace(desk.link, form=Form.COPIES)
+        spread(desk, event, "A4", "new in ShareCRM, a copy for each connected attendee")
+        if desk.actions:
+            mailboxes = [a.mailbox for a in desk.actions]
+            mine = owner.object_id if owner else ""
+            desk.link = replace(desk.link, speaker=mine if mine in mailboxes else mailboxes[0])
+        else:
+            _wait(desk, "A5", "nobody on it has a connected account", dirty=False)
+
+
+def invited(desk: Desk, row: CrmRow, owner: Account) -> bool:
+    """Whether a new meeting may mail people: made after we came and after its owner connected, and not over (A4)."""
+    rules = desk.rules
+    if not owner.authorised or rules.invitations == "nobody" or row.event is None:
+        return False
+    if ended(row.event.time, rules.zone, desk.facts.now):
+        return False
+    if rules.first_sync == "full":
+        return True
+    made = row.created
+    since = owner.authorised_since
+    return made is not None and since is not None and made > desk.facts.quiet_until and made > since
+
+
+def invitation(desk: Desk, person: str) -> Guest | None:
+    """The guest a person becomes on a host's list, if the tenant's rules put them there (E2)."""
+    if person.startswith("e:"):
+        account = desk.people.by_employee.get(person[2:])
+        allowed = account is not None and account.authorised and desk.rules.invitations != "nobody"
+    else:
+        allowed = desk.rules.invitations == "everyone"
+    guest = desk.people.guest(person) if allowed else None
+    return guest if guest and guest.address else None
+
+
+def spread(desk: Desk, target: Event, rule: str, reason: str) -> None:
+    """A silent copy for every connected attendee whom nothing has served yet (E2)."""
+    if not desk.rules.to_outlook or not desk.rules.in_window(target.time, desk.facts.now):
+        return
+    asked = {g.address for a in desk.actions for g in a.invite}
+    for employee in sorted(target.attendees):
+        account = desk.people.by_employee.get(employee)
+        if account is None or not account.served or desk.served(f"e:{employee}"):
+            continue
+        if not asked & account.addresses:
+            desk.create_in(account, target, rule, reason)
+
+
+def from_outlook(desk: Desk) -> None:
+    """A meeting that ShareCRM does not have: a record for its organiser, or for the first connected attendee (E8)."""
+    desk.link = replace(desk.link, form=Form.THEIRS, state=LinkState.LIVING, dirty=False)
+    for placement in desk.living():
+        row = desk.row(placement)
+        if row and row.cancelled:
+            desk.put(replace(placement, standing=Standing.ENDED))
+    desk.note_rows()
+    desk.link = replace(desk.link, speaker=elect(desk))
+    row = desk.sight.rows.get(desk.link.speaker)
+    if row is None:
+        _wait(desk, "C1", "no mailbox shows it any more")
+        return
+    if not desk.rules.to_crm:
+        desk.link = replace(desk.link, state=LinkState.SEEN)
+        desk.remark("C9", "the direction is ShareCRM to Outlook only", Side.OUTLOOK, row.mailbox)
+        return
+    target = in_ids(desk, row)
+    owner = owner_of(desk, row, target)
+    if not owner:
+        _wait(desk, "E8", "nobody on it has a connected account", dirty=False)
+        return
+    target = replace(target, attendees=target.attendees | {owner})
+    addresses = with_addresses(desk.link, recognised_in(desk, target, row))
+    desk.link = replace(desk.link, base=target, crm_owner=owner, addresses=addresses)
+    desk.write_crm(Verb.CREATE, "E8", "new in Outlook", target, fields=CONTENT, add=_names(target))
+
+
+def in_ids(desk: Desk, row: OutlookRow) -> Event:
+    """What a placement shows, with its addresses read as people (E4, E10)."""
+    here = {a.employee for m in desk.sight.rows if (a := desk.account(m)) and desk.link.placement(m)}
+    guests = row.event.guests
+    return replace(
+        row.event,
+        attendees=desk.people.employees(guests) | here,
+        contacts=desk.people.contacts(guests),
+        guests=frozenset(),
+    )
+
+
+def recognised_in(desk: Desk, event: Event, row: OutlookRow) -> dict[str, set[str]]:
+    return recognised(desk.people, event, row.event.guests)
+
+
+def owner_of(desk: Desk, row: OutlookRow, target: Event) -> str:
+    """Whose record it is: the organiser's when that is an employee, else the first authorised attendee's (E8)."""
+    organizer = desk.account(row.mailbox) if row.is_organizer or not row.organizer else None
+    employee = organizer.employee if organizer else desk.people.employee_of.get(row.organizer, "")
+    account = desk.people.by_employee.get(employee)
+    if account and account.active:
+        return employee
+    known = [desk.people.by_employee[e] for e in sorted(target.attendees) if e in desk.people.by_employee]
+    return next((a.employee for a in known if a.authorised and a.active), "")
+
+
+def pair_up(desk: Desk, row: CrmRow) -> None:
+    """A meeting that stands on both sides and was never agreed: nothing is written of its people (B4).
+
+    Found by look, both sides agree already. Found by mark or by an unanswered create, they may differ meanwhile: what
+    differs is a conflict, and the rule for conflicts decides it (C5), but never by mailing people of an old meeting.
+    """
+    event = row.event
+    if event is None:
+        return
+    desk.note_crm(row)
+    ours = any(p.origin is Origin.OURS for p in desk.link.placements)
+    host = next((p for p in desk.link.placements if p.kind is Kind.HOST and p.origin is Origin.OURS), None)
+    form = (Form.INVITED if host else Form.COPIES) if ours else Form.THEIRS
+    desk.note_rows()
+    desk.link = replace(desk.link, form=form, state=LinkState.LIVING, base=event, dirty=False, reason="")
+    desk.link = replace(desk.link, speaker=elect(desk))
+    shown = desk.sight.rows.get(desk.link.speaker)
+    if shown is None:
+        return
+    found = recognised_in(desk, event, shown)
+    desk.link = replace(desk.link, addresses=with_addresses(desk.link, found))
+    desk.act(Verb.LINK, Side.OUTLOOK, "B3" if ours else "B4", _why(ours), mailbox=shown.mailbox, target_id=shown.id)
+    differ = frozenset(unlike(as_outlook(event), shown.event))
+    if differ:
+        _settle_difference(desk, row, event, shown, differ)
+    spread(desk, desk.link.base or event, "E2", "a connected attendee without the meeting")
+
+
+def _settle_difference(desk: Desk, row: CrmRow, event: Event, shown: OutlookRow, differ: frozenset[str]) -> None:
+    crm = Change(event, differ, at=adjusted(desk, Side.CRM, row.modified))
+    outlook = Change(shown.event, differ, at=adjusted(desk, Side.OUTLOOK, shown.modified))
+    placement = desk.link.placement(shown.mailbox)
+    mails_people = placement is not None and placement.origin is Origin.THEIRS and bool(desk.listed(placement))
+    rules = replace(desk.rules, conflicts="outlook") if mails_people else desk.rules
+    merged = merge(event, crm, outlook, rules)
+    desk.losses += merged.losses
+    desk.link = replace(desk.link, base=merged.target)
+    reason = "it differed when the link was found again"
+    if desk.rules.to_crm and (fields := unlike(as_crm(merged.target, desk.rules), event)):
+        desk.write_crm(Verb.UPDATE, "C5", reason, merged.target, fields=fields)
+    writable = placement is not None and placement.kind is not Kind.GUEST
+    if placement and writable and desk.rules.to_outlook and (fields := unlike(as_outlook(merged.target), shown.event)):
+        desk.update(placement, merged.target, fields, "C5", reason)
+
+
+def adjusted(desk: Desk, side: Side, at: datetime | None) -> datetime | None:
+    """A modified stamp brought to our own clock, by the system's `Date` header (C5)."""
+    return at - timedelta(seconds=desk.facts.clock_offset.get(side, 0.0)) if at else None
+
+
+def _why(ours: bool) -> str:
+    return "our mark names this record" if ours else "the same meeting stood on both sides before we came"
+
+
+def _wait(desk: Desk, rule: str, reason: str, dirty: bool = True) -> None:
+    """Keep the meeting as seen: nothing is agreed, and it is decided again."""
+    desk.link = replace(desk.link, state=LinkState.SEEN, base=None, form=None, speaker="", dirty=dirty, reason=reason)
+    desk.actions.clear()
+    desk.remark(rule, reason)
+
+
+def _people(event: Event, owner: Account) -> set[str]:
+    return {f"e:{e}" for e in event.attendees if e != owner.employee} | {f"c:{c}" for c in event.contacts}
+
+
+def _names(event: Event) -> tuple[str, ...]:
+    return tuple(sorted([f"e:{e}" for e in event.attendees] + [f"c:{c}" for c in event.contacts]))
+
+
+def _stands_for(desk: Desk, event: Event, guests: list[Guest]) -> dict[str, set[str]]:
+    return recognised(desk.people, event, [g.address for g in guests])

@@ -1,0 +1,47 @@
+"""Titles: how long ShareCRM content becomes an Outlook title, and how an edited title finds its way back (F4, C2)."""
+
+from __future__ import annotations
+
+import unicodedata
+
+TITLE_LIMIT = 255
+_JOINERS = {"\u200d", "\ufe0e", "\ufe0f"}
+_SKIN_TONES = range(0x1F3FB, 0x1F400)
+
+
+def squeeze(text: str) -> str:
+    """One line, trimmed, single spaces: the form in which titles are compared (C3)."""
+    return " ".join(text.split())
+
+
+def outgoing(title: str, limit: int = TITLE_LIMIT) -> str:
+    """The title as Outlook gets it: one line of at most `limit` characters, no character cut in half (F4)."""
+    line = squeeze(title)
+    if len(line) <= limit:
+        return line
+    cut = limit
+    while cut > 1 and _continues(line[cut - 1], line[cut]):
+        cut -= 1
+    return line[:cut].rstrip()
+
+
+def _continues(before: str, char: str) -> bool:
+    """Whether `char` belongs to the visible character that `before` is part of."""
+    return before == "\u200d" or char in _JOINERS or unicodedata.combining(char) != 0 or ord(char) in _SKIN_TONES
+
+
+def returning(full: str, edited: str) -> tuple[str, str]:
+    """The full title after Outlook's cut of it was edited, and the part of `full` that this gives up ("": nothing).
+
+    Only what had gone out is replaced. The rest that had been cut stays if the edited title begins the same (C2).
+    """
+    sent = outgoing(full)
+    rest = squeeze(full)[len(sent) :]
+    if not rest:
+        return edited, ""
+    shared = next(
+        (i for i, (a, b) in enumerate(zip(sent, edited, strict=False)) if a != b), min(len(sent), len(edited))
+    )
+    if 2 * shared >= min(len(sent), len(edited)) > 0:
+        return edited + rest, ""
+    return edited, full

@@ -1,4 +1,4 @@
-"""Accounts as the CLI, the pages and `extract` use them: matched anew from both systems, authorised, revoked (RULES A5)."""
+"""Accounts as the CLI, the pages and `extract` use them: matched from both systems, authorised, revoked (RULES A5)."""
 
 from __future__ import annotations
 
@@ -85,8 +85,7 @@ def authorise(
     with store.begin() as tx:
         known = {account.employee: account for account in tx.accounts(tenant.key)}
         if employees is None:
-            never = {employee for employee, account in known.items() if account.authorised_since is None}
-            employees = sorted(never - refusals.keys())
+            employees = [account.employee for account in matched.accounts if account.authorised_since is None]
         done: list[Account] = []
         refused: dict[str, str] = {}
         for employee in dict.fromkeys(employees):

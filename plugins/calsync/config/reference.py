@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from calsync.config.load import REPOSITORY
 from calsync.config.model import TenantFile
 from calsync.config.problems import block
 
@@ -58,14 +57,6 @@ _TYPES = {str: "text", int: "whole number", float: "number", bool: "true or fals
 def reference_text() -> str:
     """The page as it is committed."""
     return "\n".join([_HEAD.format(smallest=_SMALLEST), *_sections("", TenantFile)]) + "\n"
-
-
-def write_reference(root: Path = REPOSITORY) -> Path:
-    """Write the page below `root` and say where."""
-    path = root / REFERENCE_FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(reference_text(), encoding="utf-8")
-    return path
 
 
 def _sections(name: str, model: type[BaseModel]) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from calsync.config.load import REPOSITORY
 from calsync.config.model import TenantFile
 
 SCHEMA_FILE = Path("include/schema/tenant.schema.json")
@@ -20,11 +19,3 @@ def schema_text() -> str:
         "title": "calsync tenant",
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
-def write_schema(root: Path = REPOSITORY) -> Path:
-    """Write the schema below `root` and say where."""
-    path = root / SCHEMA_FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(schema_text(), encoding="utf-8")
-    return path

@@ -1,0 +1,54 @@
+"""The command line's frame. Exit codes: 0 fine, 1 a problem was found, 2 the command was not understood."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from calsync.cli import accounts, configuration, database, run
+from calsync.cli.show import complain
+from calsync.errors import CalsyncError
+
+
+class _Commands(TyperGroup):
+    """Tells our own errors in their sentence; everything else is a bug and keeps its traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CalsyncError as error:
+            if ctx.params.get("debug"):
+                raise
+            complain(str(error))
+            raise typer.Exit(1) from None
+
+
+app = typer.Typer(
+    name="calsync",
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(database.app, name="db")
+app.add_typer(accounts.app, name="accounts")
+app.command()(configuration.validate)
+app.command()(configuration.schema)
+app.command()(configuration.docs)
+app.command()(run.run)
+app.command()(run.status)
+
+
+@app.callback()
+def calsync(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Keep ShareCRM and Outlook calendars the same."""
+
+
+def main() -> None:
+    """What `python -m calsync` does."""
+    app(prog_name="python -m calsync")

@@ -1,0 +1,113 @@
+"""`run`, `status`: one run of a tenant in this process, and how a tenant stands."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from calsync.cli.show import say, show_table
+
+if TYPE_CHECKING:
+    from calsync.core.model import Account, LinkState
+    from calsync.stages.context import Run
+    from calsync.store.records import Run as StoredRun
+
+_Tenant = Annotated[str, typer.Argument(help="The tenant's key: its file's name without the ending.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+
+
+def run(
+    tenant: _Tenant,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide and show, write to neither system.")] = False,
+    as_json: _Json = False,
+) -> None:
+    """Run all stages once, in this process; exit 1 when a stage failed."""
+    from calsync.config.load import load_one, tenants_folder
+    from calsync.stages.ports import open_ports
+    from calsync.stages.run import run_tenant
+
+    found = load_one(tenants_folder(), tenant)
+    ports = open_ports(found)
+    try:
+        report = run_tenant(found, ports, _this_run(dry_run))
+    finally:
+        ports.close()
+    if as_json:
+        typer.echo(json.dumps(report))
+    else:
+        say(str(report["sentence"]))
+    if report.get("failed"):
+        raise typer.Exit(1)
+
+
+def _this_run(dry_run: bool) -> Run:
+    from calsync.stages.context import Run
+
+    now = datetime.now(UTC)
+    run_id = f"cli-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    holder = f"cli:{socket.gethostname()}:{os.getpid()}:{run_id}"
+    return Run(id=run_id, kind="cli", at=now, holder=holder, dry_run=dry_run)
+
+
+def status(tenant: _Tenant, as_json: _Json = False) -> None:
+    """Say how a tenant stands: accounts, meetings, the last runs."""
+    from calsync.cli.database import opened_store
+    from calsync.config.load import load_one, tenants_folder
+
+    key = load_one(tenants_folder(), tenant).key
+    with opened_store() as store:
+        standing = Standing(
+            store.accounts(key), store.count_links(key), store.runs(key, limit=10), store.first_sync(key)
+        )
+    if as_json:
+        typer.echo(json.dumps(standing.plain()))
+    else:
+        _show(key, standing)
+
+
+class Standing(NamedTuple):
+    """What the state database says of a tenant."""
+
+    accounts: list[Account]
+    links: dict[LinkState, int]
+    runs: list[StoredRun]
+    first_sync: datetime | None
+
+    def plain(self) -> dict[str, Any]:
+        """Counters, times and sentences as JSON holds them; no address and no content."""
+        return {
+            "accounts": len(self.accounts),
+            "authorised": sum(account.authorised for account in self.accounts),
+            "away": sum(account.authorised and not account.served for account in self.accounts),
+            "meetings": {str(state): count for state, count in self.links.items()},
+            "first_sync": self.first_sync.isoformat() if self.first_sync else None,
+            "runs": [
+                {
+                    "id": one.id,
+                    "kind": one.kind,
+                    "started_at": one.started_at.isoformat(),
+                    "state": str(one.state),
+                    "sentence": one.sentence,
+                    "counters": dict(one.counters),
+                }
+                for one in self.runs
+            ],
+        }
+
+
+def _show(key: str, standing: Standing) -> None:
+    said = standing.plain()
+    say(f"{key}: {said['authorised']} of {said['accounts']} accounts authorised, {said['away']} of them unavailable.")
+    meetings = ", ".join(f"{count} {state}" for state, count in said["meetings"].items() if count)
+    say(f"Meetings: {meetings or 'none yet'}.")
+    if standing.runs:
+        rows = [(f"{one.started_at:%Y-%m-%d %H:%M}", one.kind, one.state, one.sentence) for one in standing.runs]
+        show_table("Last runs (UTC)", ("Started", "Kind", "State", "What it did"), rows)
+    else:
+        say(f"No run yet: start one with `python -m calsync run {key}`, or unpause the DAG.")

@@ -16,7 +16,7 @@ from sandbox.microsoft.errors import GraphError
 from sandbox.seed import Seed
 from sandbox.sharecrm.describe import SCHEDULE, fields_of
 from sandbox.sharecrm.settings import Settings
-from sandbox.world import Limits, World
+from sandbox.world import Clock, Limits, World
 
 _CRM_NAMES = {"sharecrm": "crm"}
 
@@ -30,13 +30,6 @@ class Size(BaseModel):
     events_each: int = Field(ge=0)
 
 
-class Reset(Seed):
-    """What the world holds after a reset: a seed, a team, or a crowd."""
-
-    team: Literal["sales"] | None = None
-    size: Size | None = None
-
-
 class ClockChange(BaseModel):
     """`now` and `advance_s` set the time, `skew_s` each system's distance from it, `freeze` stops or restarts it."""
 
@@ -46,6 +39,15 @@ class ClockChange(BaseModel):
     advance_s: float | None = None
     skew_s: dict[Literal["crm", "sharecrm", "graph", "login"], float] | None = None
     freeze: bool | None = None
+
+
+class Reset(Seed):
+    """What the world holds after a reset: a seed, a team, or a crowd; `clock` and `sharecrm` are set before it."""
+
+    team: Literal["sales"] | None = None
+    size: Size | None = None
+    clock: ClockChange = Field(default_factory=ClockChange)
+    sharecrm: Settings = Field(default_factory=Settings)
 
 
 class LimitsChange(BaseModel):
@@ -96,14 +98,17 @@ def router(world: World) -> APIRouter:
 def _add_scene(routes: APIRouter, world: World) -> None:
     @routes.post("/reset")
     async def reset(body: Reset | None = None) -> dict[str, Any]:
+        body = body or Reset()
         world.reset()
-        scene = _scene(body or Reset(), world.clock.now())
+        _set_clock(world.clock, body.clock)
+        world.sharecrm.settings = body.sharecrm
+        scene = _scene(body, world.clock.now())
         try:
             seed.plant(world, scene)
         except (KeyError, ValueError, GraphError) as error:
             world.reset()
             raise HTTPException(422, f"The seed cannot be planted: {error}. Nothing is in the world now.") from error
-        return {"planted": {name: len(rows) for name, rows in scene}}
+        return {"planted": {name: len(getattr(scene, name)) for name in Seed.model_fields}}
 
     @routes.get("/state")
     async def state() -> JSONResponse:
@@ -165,14 +170,7 @@ def _add_clock(routes: APIRouter, world: World) -> None:
 
     @routes.post("/clock")
     async def change_clock(body: ClockChange) -> dict[str, Any]:
-        if body.freeze is not None:
-            world.clock.freeze(body.freeze)
-        if body.now is not None:
-            world.clock.set(body.now)
-        if body.advance_s is not None:
-            world.clock.advance(body.advance_s)
-        for name, seconds in (body.skew_s or {}).items():
-            world.clock.set_skew(_CRM_NAMES.get(name, name), seconds)
+        _set_clock(world.clock, body)
         return _clock(world)
 
 
@@ -210,6 +208,17 @@ def _add_logs(routes: APIRouter, world: World) -> None:
         if isinstance(since, int):
             return [entry for entry in entries if entry["n"] > since]
         return [entry for entry in entries if datetime.fromisoformat(entry["at"]) >= since]
+
+
+def _set_clock(clock: Clock, change: ClockChange) -> None:
+    if change.freeze is not None:
+        clock.freeze(change.freeze)
+    if change.now is not None:
+        clock.set(change.now)
+    if change.advance_s is not None:
+        clock.advance(change.advance_s)
+    for name, seconds in (change.skew_s or {}).items():
+        clock.set_skew(_CRM_NAMES.get(name, name), seconds)
 
 
 def _clock(world: World) -> dict[str, Any]:

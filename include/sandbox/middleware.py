@@ -63,7 +63,7 @@ class _Exchange:
         mailbox = _mailbox_of(self.world, self.system, self.scope)
         effect = self.world.faults.take(self.system, self.scope["method"], self.path, mailbox) or Effect()
         self.state.update(effect=effect, mailbox=mailbox, drop=effect.refuse)
-        await _wait(self.world.limits.latency_s + effect.delay_s)
+        await self._wait(self.world.limits.latency_s + effect.delay_s, mailbox)
         try:
             if effect.refuse:
                 await self._drop()
@@ -73,6 +73,18 @@ class _Exchange:
                 await app(self.scope, self.receive, self._send)
         finally:
             self._log()
+
+    async def _wait(self, seconds: float, mailbox: str | None) -> None:
+        """Meanwhile the request counts as under way at its mailbox, as it does while Microsoft's side works on it."""
+        if seconds <= 0:
+            return
+        box = self.world.microsoft.reached_by(mailbox) if self.system == "graph" and mailbox else None
+        in_flight, key = self.world.throttle.in_flight, f"graph/{box.id}" if box else "nobody"
+        in_flight[key] += 1
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            in_flight[key] -= 1
 
     async def _send(self, message: Message) -> None:
         lost = self.state["drop"] or self.state["effect"].lose_answer
@@ -131,11 +143,6 @@ def _mailbox_of(world: World, system: str, scope: Scope) -> str | None:
         return None
     mailbox = world.microsoft.reached_by(segments[3])
     return mailbox.address if mailbox else None
-
-
-async def _wait(seconds: float) -> None:
-    if seconds > 0:
-        await asyncio.sleep(seconds)
 
 
 def fault_answer(system: str, effect: Effect, path: str = "") -> Answer:

@@ -80,6 +80,7 @@ class Server:
             "crm_app_id": crm.auth.app_id,
             "crm_app_secret": crm.auth.app_secret,
             "crm_permanent_code": crm.auth.permanent_code,
+            "crm_corp_id": crm.auth.corp_id,
             "crm_user": crm.ADMIN,
         }
 
@@ -95,7 +96,7 @@ class Server:
             ws="none",
             lifespan="off",
             log_config=None,
-            log_level=logging.CRITICAL,
+            log_level=logging.ERROR,
             access_log=False,
             date_header=False,
             server_header=False,

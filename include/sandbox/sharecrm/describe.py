@@ -107,13 +107,13 @@ _MINIMAL = (
 _SCHEDULES = {"classic": (*_CLASSIC, _NAME), "modern": (*_MODERN, _NAME), "minimal": _MINIMAL}
 _OTHERS = {
     CONTACT: (
-        replace(_NAME, required=True),
+        replace(_NAME, required=True, system=False),
         Field("email", "email", "Email", "email"),
         Field("mobile", "mobile1", "Mobile", "phone_number"),
         Field("company", "company", "Company", "text"),
         Field("account_id", "account_id", "Account", "object_reference", target=ACCOUNT),
     ),
-    ACCOUNT: (replace(_NAME, required=True), Field("tel", "tel", "Phone", "phone_number")),
+    ACCOUNT: (replace(_NAME, required=True, system=False), Field("tel", "tel", "Phone", "phone_number")),
 }
 DISPLAY_NAMES = {SCHEDULE: "Calendar", CONTACT: "Contact", ACCOUNT: "Account"}
 

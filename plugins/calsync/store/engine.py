@@ -40,7 +40,8 @@ def make_engine(dsn: str) -> Engine:
     except (ArgumentError, SQLAlchemyError):
         raise StateError("The address of the state database is not a SQLAlchemy URL; correct calsync_state.") from None
     if backend == "postgresql":
-        options = {"connect_timeout": CONNECT_S, "application_name": "calsync", **url.query}
+        defaults = {"connect_timeout": CONNECT_S, "application_name": "calsync"}
+        options = {name: value for name, value in defaults.items() if name not in url.query}
         return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=options)
     if backend != "sqlite" or not url.database:
         raise StateError("The state database is a SQLite file or a PostgreSQL, nothing else; correct calsync_state.")

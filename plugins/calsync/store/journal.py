@@ -19,7 +19,7 @@ LONGEST_DELAY = timedelta(hours=24)
 
 _TRIED = frozenset({ActionState.FAILED, ActionState.PARKED})
 _OPEN = frozenset({ActionState.PLANNED, ActionState.SENT})
-_REPLANNED = [state.value for state in (ActionState.PLANNED, *sorted(_TRIED))]
+_REPLANNED = (ActionState.PLANNED, ActionState.FAILED, ActionState.PARKED)
 
 
 def retry_delay(attempts: int) -> timedelta:
@@ -44,13 +44,10 @@ class JournalCalls(Calls):
         rows = [_row(tenant, run, number, one, at) for number, one in enumerate(actions)]
         with self._write() as connection:
             statement = insert(connection, action)
+            undecided = or_(*(action.c.state == state.value for state in _REPLANNED))
             fresh = {name: statement.excluded[name] for name in ("run", "position", "value")}
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["tenant", "id"], set_=fresh, where=action.c.state.in_(_REPLANNED)
-                ),
-                rows,
-            )
+            keys = ["tenant", "id"]
+            connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=fresh, where=undecided), rows)
             found = _rows_by_id(connection, tenant, [one.id for one in actions])
         return {one.id: ActionState(found[one.id].state) for one in actions}
 

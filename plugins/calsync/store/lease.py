@@ -58,7 +58,8 @@ class LeaseCalls(Calls):
                 set_={"holder": holder, "taken_at": since, "until": until},
                 where=or_(mine, lease.c.until <= now),
             )
-            if connection.execute(taken).rowcount:
+            # Drivers do not agree on the row count of an INSERT; what it returns is the same everywhere.
+            if connection.execute(taken.returning(lease.c.holder)).first():
                 return until
             other = _held(connection.execute(select(lease).where(lease.c.tenant == tenant)).one_or_none())
             if other is not None and dead(other.holder):

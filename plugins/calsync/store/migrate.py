@@ -48,6 +48,6 @@ def _refuse_foreign(engine: Engine, found: str | None) -> None:
     if found is not None and found not in known:
         raise StateError(
             f"The database {shown(engine.url)} is at version {found}, which this calsync does not know: it "
-            "belongs to a newer calsync or to another application. Upgrade calsync, or point calsync_state to a database "
-            "of its own."
+            "belongs to a newer calsync or to another application. Upgrade calsync, or point calsync_state to a "
+            "database of its own."
         )

@@ -1,0 +1,96 @@
+"""The journal: what a process that died and came back finds, and when what failed is tried again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from store.values import MEETING, NOW, placed, some_action
+
+from calsync.core.plan import ActionState, Outcome
+from calsync.errors import StateError
+from calsync.store import open_store
+from calsync.store.journal import retry_delay
+from calsync.store.store import Store
+
+T = "sales"
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "delay"),
+    [(0, 5), (1, 5), (2, 10), (3, 20), (8, 640), (9, 1280), (10, 1440), (10_000, 1440)],
+)
+def test_the_delay_doubles_from_five_minutes_to_a_day(attempts: int, delay: int) -> None:
+    assert retry_delay(attempts) == delay * MINUTE
+
+
+def test_actions_come_back_in_the_order_of_the_plan(store: Store) -> None:
+    actions = [some_action("z"), some_action("a", link="L2"), some_action("m", held="more than 20 %")]
+    states = store.plan(T, "run-1", actions, NOW)
+    assert states == {"z": ActionState.PLANNED, "a": ActionState.PLANNED, "m": ActionState.HELD}
+    rows = store.actions(T)
+    assert [row.action for row in rows] == actions
+    assert {(row.run, row.planned_at, row.attempts) for row in rows} == {("run-1", NOW, 0)}
+    assert [row.action.id for row in store.actions(T, states=[ActionState.HELD])] == ["m"]
+    assert [row.action.id for row in store.actions(T, links=["L2"])] == ["a"]
+    assert [row.action.id for row in store.actions(T, links=["L1"], ids=["a", "m"])] == ["m"]
+    assert store.actions(T, run="run-2") == []
+    assert store.actions("other") == []
+    assert store.actions(T, ids=[]) == []
+
+
+def test_a_restarted_load_finds_what_was_sent_done_and_left(dsn: str) -> None:
+    actions = [some_action("1"), some_action("2"), some_action("3")]
+    with open_store(dsn) as before:
+        before.plan(T, "run-1", actions, NOW)
+        before.mark(T, ["1", "2"], ActionState.SENT, NOW + MINUTE)
+        done = Outcome("1", ActionState.DONE, placement=placed("m1", "E1"), crm_shown=MEETING, crm_version=8)
+        before.settle(T, [done], NOW + 2 * MINUTE)
+    with open_store(dsn) as after:
+        states = after.plan(T, "run-1", actions, NOW + 3 * MINUTE)
+        assert states == {"1": ActionState.DONE, "2": ActionState.SENT, "3": ActionState.PLANNED}
+        assert [(row.action.id, row.sent_at) for row in after.open_intents(T)] == [("2", NOW + MINUTE)]
+        (row,) = after.actions(T, states=[ActionState.DONE])
+        assert (row.outcome, row.planned_at, row.settled_at) == (done, NOW, NOW + 2 * MINUTE)
+
+
+def test_a_parked_action_grows_its_delay_and_passes_to_the_run_that_plans_it_again(store: Store) -> None:
+    store.plan(T, "run-1", [some_action("1")], NOW)
+    store.mark(T, ["1"], ActionState.SENT, NOW)
+    store.mark(T, ["1"], ActionState.PARKED, NOW, code="ErrorX", sentence="Refused.")
+    assert store.due(T, NOW + 4 * MINUTE) == []
+    (row,) = store.due(T, NOW + 5 * MINUTE)
+    assert (row.attempts, row.code, row.sentence, row.settled_at) == (1, "ErrorX", "Refused.", NOW)
+
+    assert store.plan(T, "run-2", [some_action("1")], NOW + 5 * MINUTE) == {"1": ActionState.PARKED}
+    store.settle(T, [Outcome("1", ActionState.PARKED, code="ErrorY")], NOW + 5 * MINUTE)
+    (row,) = store.actions(T, run="run-2")
+    assert (row.attempts, row.next_at, row.code) == (2, NOW + 15 * MINUTE, "ErrorY")
+    assert store.actions(T, run="run-1") == []
+
+
+def test_a_service_that_says_when_is_asked_then(store: Store) -> None:
+    store.plan(T, "run-1", [some_action("1"), some_action("2")], NOW)
+    store.settle(T, [Outcome("1", ActionState.FAILED)], NOW, next_at={"1": NOW + MINUTE})
+    store.mark(T, ["2"], ActionState.FAILED, NOW, next_at=NOW + 2 * MINUTE)
+    assert [row.action.id for row in store.due(T, NOW + MINUTE)] == ["1"]
+    assert [row.action.id for row in store.due(T, NOW + 2 * MINUTE)] == ["1", "2"]
+
+
+def test_what_is_done_is_neither_due_nor_planned_again(store: Store) -> None:
+    store.plan(T, "run-1", [some_action("1")], NOW)
+    store.mark(T, ["1"], ActionState.FAILED, NOW)
+    store.mark(T, ["1"], ActionState.DONE, NOW + MINUTE)
+    assert store.due(T, NOW + timedelta(days=2)) == []
+    assert store.plan(T, "run-2", [some_action("1")], NOW + 2 * MINUTE) == {"1": ActionState.DONE}
+    assert [row.run for row in store.actions(T)] == ["run-1"]
+
+
+def test_marking_what_was_never_planned_is_refused_and_moves_nothing(store: Store) -> None:
+    store.plan(T, "run-1", [some_action("1")], NOW)
+    with pytest.raises(StateError, match=r"ghost.*plan them before"):
+        store.mark(T, ["1", "ghost"], ActionState.SENT, NOW)
+    assert store.open_intents(T) == []
+    with pytest.raises(StateError):
+        store.mark("other", ["1"], ActionState.SENT, NOW)

@@ -1,0 +1,132 @@
+"""The tables: made by the migrations, the same as `tables.metadata`, refused when missing, old or somebody else's."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, inspect, text
+
+from calsync.errors import StateError
+from calsync.store import open_store, upgrade, version
+from calsync.store.migrate import SCRIPTS
+from calsync.store.tables import REVISION, metadata
+
+NAMES = {"account", "contact", "link", "placement", "cursor", "action", "history", "run", "lease"}
+
+CATALOG = {
+    "sqlite": ["SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"],
+    "postgresql": [
+        "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+        "SELECT table_name, column_name, data_type, is_nullable, collation_name, column_default"
+        " FROM information_schema.columns WHERE table_schema = 'public'",
+        "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE connamespace = 'public'::regnamespace",
+    ],
+}
+
+
+def _catalog(connection: Connection) -> set[tuple[object, ...]]:
+    """What the database itself says of every table but alembic's, white space aside."""
+    queries = CATALOG[connection.dialect.name]
+    rows = [tuple(row) for query in queries for row in connection.execute(text(query))]
+    plain = {tuple(" ".join(str(part).split()) for part in row) for row in rows}
+    return {row for row in plain if "alembic_version" not in " ".join(row)}
+
+
+def test_migrations_make_exactly_the_tables_that_the_code_uses(empty_dsn: str) -> None:
+    upgrade(empty_dsn)
+    engine = create_engine(empty_dsn)
+    with engine.begin() as connection:
+        assert set(inspect(connection).get_table_names()) == NAMES | {"alembic_version"}
+        assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
+        migrated = _catalog(connection)
+        metadata.drop_all(connection)
+        metadata.create_all(connection)
+        assert _catalog(connection) == migrated
+    engine.dispose()
+
+
+def test_the_revision_in_the_code_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    assert ScriptDirectory.from_config(config).get_heads() == [REVISION]
+
+
+def test_upgrade_is_repeatable_and_tells_the_version(empty_dsn: str) -> None:
+    assert version(empty_dsn) is None
+    assert upgrade(empty_dsn) == REVISION
+    assert upgrade(empty_dsn) == REVISION
+    assert version(empty_dsn) == REVISION
+
+
+def test_a_database_without_tables_is_refused_with_the_command_to_run(empty_dsn: str) -> None:
+    with pytest.raises(StateError, match="python -m calsync db upgrade"):
+        open_store(empty_dsn)
+
+
+def test_asking_for_a_missing_file_does_not_make_it(tmp_path: Path) -> None:
+    path = tmp_path / "none.db"
+    assert version(f"sqlite:///{path}") is None
+    with pytest.raises(StateError, match="python -m calsync db upgrade"):
+        open_store(f"sqlite:///{path}")
+    assert not path.exists()
+
+
+def test_another_version_is_refused_by_open_and_upgrade_and_left_alone(dsn: str) -> None:
+    engine = create_engine(dsn)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StateError, match=r"9999.*python -m calsync db upgrade"):
+        open_store(dsn)
+    with pytest.raises(StateError, match="newer calsync or to another application"):
+        upgrade(dsn)
+    engine.dispose()
+    assert version(dsn) == "9999"
+
+
+def test_an_upgrade_that_fails_leaves_nothing_behind(empty_dsn: str) -> None:
+    version_before = version(empty_dsn)
+    engine = create_engine(empty_dsn)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE lease (tenant TEXT)"))
+    with pytest.raises(StateError, match="already exists"):
+        upgrade(empty_dsn)
+    assert inspect(engine).get_table_names() == ["lease"]
+    engine.dispose()
+    assert version(empty_dsn) == version_before
+
+
+def test_a_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "sub" / "calsync.db"
+    upgrade(f"sqlite:///{path}")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    ["mysql://u:hidden@h/d", "sqlite://", "no url at all", "postgresql+psycopg://u:hidden@127.0.0.1:1/d"],
+)
+def test_an_unusable_address_is_told_without_its_password(dsn: str) -> None:
+    with pytest.raises(StateError, match="calsync_state") as caught:
+        open_store(dsn)
+    assert "hidden" not in str(caught.value)
+
+
+def test_importing_the_package_does_not_import_sqlalchemy() -> None:
+    code = (
+        "import sys, calsync.store, calsync.store.records;"
+        "print([m for m in ('sqlalchemy', 'alembic') if m in sys.modules])"
+    )
+    plugins = Path(sys.modules["calsync.store"].__file__ or "").parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": str(plugins)}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -37,7 +37,7 @@ def validate(
 
 
 def _chosen(files: list[Path]) -> tuple[int, list[ConfigError]]:
-    """How many of these files are fine, and the errors of the others. Rules between files look at their whole folders."""
+    """How many of these files are fine, and the errors of the others; rules between files look at whole folders."""
     from calsync.config.load import load_folder, load_tenant, tenant_files
 
     folders: dict[Path, list[Path]] = defaultdict(list)

@@ -8,6 +8,7 @@ these are the candidates of the fact sheet (§7, row 1).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from sandbox.sharecrm.settings import Settings
@@ -120,11 +121,14 @@ DISPLAY_NAMES = {SCHEDULE: "Calendar", CONTACT: "Contact", ACCOUNT: "Account"}
 
 def fields_of(api_name: str, settings: Settings) -> dict[str, Field]:
     """The fields of an object by api name, as `settings` have them. Raises KeyError for an unknown object."""
+    return _fields(api_name, settings.describe, tuple(settings.fields.items()))
+
+
+@lru_cache(maxsize=32)
+def _fields(api_name: str, variant: str, renamed: tuple[tuple[str, str], ...]) -> dict[str, Field]:
+    names = dict(renamed)
     if api_name == SCHEDULE:
-        own = tuple(
-            replace(field, api_name=settings.fields.get(field.role, field.api_name))
-            for field in _SCHEDULES[settings.describe]
-        )
+        own = tuple(replace(field, api_name=names.get(field.role, field.api_name)) for field in _SCHEDULES[variant])
     else:
         own = _OTHERS[api_name]
     return {field.api_name: field for field in (*SYSTEM_FIELDS, *own)}

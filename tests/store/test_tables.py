@@ -112,7 +112,13 @@ def test_a_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "dsn",
-    ["mysql://u:hidden@h/d", "sqlite://", "no url at all", "postgresql+psycopg://u:hidden@127.0.0.1:1/d"],
+    [
+        "mysql://u:hidden@h/d",
+        "sqlite://",
+        "no url at all",
+        "postgresql://h:port/d",
+        "postgresql+psycopg://u:hidden@127.0.0.1:1/d",
+    ],
 )
 def test_an_unusable_address_is_told_without_its_password(dsn: str) -> None:
     with pytest.raises(StateError, match="calsync_state") as caught:

@@ -12,15 +12,15 @@ from calsync.errors import ConfigError
 CONNECTION = "calsync_state"
 FILE = "calsync.db"
 
-_PSYCOPG = "postgresql+psycopg://"
-_ALIASES = ("postgres://", "postgresql://", "postgresql+psycopg2://", "postgresql+asyncpg://")
+POSTGRES = ("postgresql", "postgres")
+"""Backends that mean PostgreSQL; whatever driver the URL names, ours is psycopg 3."""
 
 
 def dsn_from_connection(extra: Mapping[str, Any] | None) -> str:
     """The SQLAlchemy URL for `open_store`.
 
     :param extra: the extra of the Airflow connection `calsync_state`, `{"dsn": URL}`; None or {} when there is no such
-        connection: then SQLite in `$AIRFLOW_HOME/calsync.db`. Every PostgreSQL spelling means the psycopg 3 driver.
+        connection: then SQLite in `$AIRFLOW_HOME/calsync.db`.
     :raises ConfigError: `dsn` is missing, of another database, or a SQLite path relative to the working directory.
     """
     if not extra:
@@ -33,9 +33,8 @@ def dsn_from_connection(extra: Mapping[str, Any] | None) -> str:
         if not Path(dsn.removeprefix("sqlite:///")).is_absolute():
             raise _wrong("is a relative path, which every process reads differently: write sqlite:////full/path.db")
         return dsn
-    for alias in (_PSYCOPG, *_ALIASES):
-        if dsn.startswith(alias):
-            return _PSYCOPG + dsn.removeprefix(alias)
+    if dsn.partition("://")[0].partition("+")[0] in POSTGRES:
+        return dsn
     raise _wrong("is neither a PostgreSQL URL nor a SQLite file: write postgresql://... or sqlite:////full/path.db")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -13,10 +13,11 @@ from typing import Any, Self, TypeVar
 from pydantic import ValidationError
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from calsync.core.codec import from_json, to_json
 from calsync.errors import StateError
+from calsync.store.dsn import POSTGRES
 
 T = TypeVar("T")
 Insert = sqlite.Insert | postgresql.Insert
@@ -37,11 +38,12 @@ def make_engine(dsn: str) -> Engine:
     try:
         url = make_url(dsn)
         backend = url.get_backend_name()
-    except (ArgumentError, SQLAlchemyError):
+    except (SQLAlchemyError, ValueError):
         raise StateError("The address of the state database is not a SQLAlchemy URL; correct calsync_state.") from None
-    if backend == "postgresql":
+    if backend in POSTGRES:
         defaults = {"connect_timeout": CONNECT_S, "application_name": "calsync"}
         options = {name: value for name, value in defaults.items() if name not in url.query}
+        url = url.set(drivername="postgresql+psycopg")
         return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=options)
     if backend != "sqlite" or not url.database:
         raise StateError("The state database is a SQLite file or a PostgreSQL, nothing else; correct calsync_state.")
@@ -135,8 +137,7 @@ class Calls:
     @contextmanager
     def _connection_or(self, reads: bool) -> Iterator[Connection]:
         if self._connection is not None:
-            with nullcontext(self._connection) as joined:
-                yield joined
+            yield self._connection
             return
         with self._engine.connect().execution_options(calsync_reads=reads) as connection, connection.begin():
             yield connection

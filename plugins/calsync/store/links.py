@@ -29,8 +29,7 @@ class LinkCalls(Calls):
 
     def links_by_placement(self, tenant: str, events: Iterable[tuple[str, str]]) -> list[Link]:
         """The links with a placement, of any standing, that is one of these (mailbox, Graph id) pairs (RULES B1)."""
-        pair = tuple_(placement.c.mailbox, placement.c.id)
-        return self._links_where(tenant, [_placed(tenant, pair.in_(part)) for part in chunks(events)])
+        return self._links_where(tenant, [_placed(tenant, _one_of(part)) for part in chunks(events)])
 
     def links_by_ical(self, tenant: str, uids: Iterable[str]) -> list[Link]:
         """The links with a placement that was stored with one of these iCalUIds; "" matches nothing (RULES B2)."""
@@ -100,6 +99,12 @@ class LinkCalls(Calls):
 
 def _placed(tenant: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return link.c.id.in_(select(placement.c.link).where(placement.c.tenant == tenant, condition))
+
+
+def _one_of(events: list[tuple[str, str]]) -> ColumnElement[bool]:
+    # The ids alone would nearly do; they are named because SQLite does not use an index for pairs.
+    ids = placement.c.id.in_([event_id for _, event_id in events])
+    return and_(ids, tuple_(placement.c.mailbox, placement.c.id).in_(events))
 
 
 def _placements(connection: Connection, tenant: str, links: list[str]) -> dict[str, list[Placement]]:

@@ -130,7 +130,8 @@ placement = Table(
     ForeignKeyConstraint(["tenant", "link"], ["link.tenant", "link.id"], name="placement_link", ondelete="CASCADE"),
     # A living Outlook event belongs to one meeting (RULES A1).
     _unique_where("placement_living", ("tenant", "mailbox", "id"), "id <> '' AND standing = 'living'"),
-    Index("placement_event", "tenant", "mailbox", "id"),
+    Index("placement_event", "tenant", "id", "mailbox"),
+    Index("placement_mailbox", "tenant", "mailbox"),
     Index("placement_ical", "tenant", "ical_uid"),
 )
 

@@ -113,7 +113,8 @@ def _links() -> None:
         ),
     )
     _unique_where("placement_living", "placement", ["tenant", "mailbox", "id"], "id <> '' AND standing = 'living'")
-    op.create_index("placement_event", "placement", ["tenant", "mailbox", "id"])
+    op.create_index("placement_event", "placement", ["tenant", "id", "mailbox"])
+    op.create_index("placement_mailbox", "placement", ["tenant", "mailbox"])
     op.create_index("placement_ical", "placement", ["tenant", "ical_uid"])
 
 

@@ -164,8 +164,8 @@ def _refusal(result: dict[str, Any]) -> RemoteError:
 
 
 def _unusable(error: ValueError) -> RemoteError | ConfigError:
-    """MSAL raises ValueError for what it cannot start with; the code, if any, is in its text."""
-    text = str(error)
+    """MSAL raises ValueError for what it cannot start with; the code, if any, is in its text or its cause's."""
+    text = f"{error} {error.__context__ or ''}"
     found = re.search(r"AADSTS(\d+)", text)
     if found or "authority configuration" in text or "OIDC Discovery" in text:
         code = int(found.group(1)) if found else 0

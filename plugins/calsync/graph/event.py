@@ -86,7 +86,7 @@ def inherit(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     Delta gives an occurrence with no more than its id, master, start and end.
     """
     given = [dict(item) for item in items]
-    masters = {item["id"]: item for item in given if _shape(item) is Shape.MASTER and "id" in item}
+    masters = {_text(item, "id"): item for item in given if _shape(item) is Shape.MASTER}
     return [_completed(item, masters.get(_text(item, "seriesMasterId"))) for item in given]
 
 
@@ -104,7 +104,7 @@ def address(recipient: object) -> str:
 
 
 def _completed(item: dict[str, Any], master: dict[str, Any] | None) -> dict[str, Any]:
-    if master is None or _shape(item) is not Shape.OCCURRENCE:
+    if not master or _shape(item) is not Shape.OCCURRENCE:
         return item
     return {**{name: master[name] for name in _INHERITED if name in master}, **item}
 

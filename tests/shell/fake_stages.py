@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-Counters = dict[str, int | str]
+from calsync.stages.context import Counters, Run
+
 STAGE_OF_TASK = {
     "extract_crm": ("extract_crm", "extract_crm"),
     "extract_graph": ("extract_graph", "extract_graph"),
@@ -22,24 +23,12 @@ STAGE_OF_TASK = {
 }
 
 
-@dataclass(frozen=True)
-class Run:
-    """As `calsync.stages.context.Run`."""
-
-    id: str
-    kind: str
-    at: datetime
-    holder: str
-    dry_run: bool = False
-    recover: bool = False
-
-
 @dataclass
 class FakeStages:
-    """What the stages answer (or raise), and the calls that were made, in order."""
+    """What the stages answer (or raise), and the calls that were made, in order. Each refusal refuses the lease once."""
 
     answers: dict[str, Counters | Exception] = field(default_factory=dict)
-    held: Exception | None = None
+    refusals: list[Exception] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     seen: dict[str, Any] = field(default_factory=dict)
 
@@ -56,8 +45,8 @@ class FakeStages:
 
     @contextmanager
     def leased(self, tenant: Any, ports: Any, run: Run) -> Iterator[None]:
-        if self.held:
-            raise self.held
+        if self.refusals:
+            raise self.refusals.pop()
         self.calls.append("lease")
         yield
 
@@ -68,7 +57,6 @@ class FakeStages:
         """Put these in the place of `calsync.stages.*`."""
         closed = SimpleNamespace(close=lambda: self.calls.append("close"))
         modules: dict[str, dict[str, Any]] = {
-            "context": {"Run": Run},
             "ports": {"open_ports": lambda tenant: closed},
             "lease": {"leased": self.leased, "release": self.release},
             "report": {"report": self.stage("report")},

@@ -10,12 +10,13 @@ from typing import Any, ClassVar
 import pytest
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException, AirflowSkipException
-from shell.fake_stages import STAGE_OF_TASK, FakeStages, Run, context_of
+from shell.fake_stages import STAGE_OF_TASK, FakeStages, context_of
 from shell.tenant_files import write_tenant
 
 from calsync.dag_factory import build_dags
 from calsync.errors import CalsyncError, ConfigError, LeaseHeld, Remote, Unavailable
 from calsync.operators.report import stage_states
+from calsync.stages.context import Run
 
 SECRET = "Dinner with anna@example.com"
 
@@ -64,7 +65,7 @@ def test_a_batch_reads_its_part_of_the_mailboxes(tenants: Path, stages: FakeStag
 
 
 def test_a_task_steps_aside_while_another_run_holds_the_lease(task: Any, stages: FakeStages) -> None:
-    stages.held = LeaseHeld("berlin", "cli:host:1:x", "2026-11-23T08:10:00Z", 500)
+    stages.refusals = [LeaseHeld("berlin", "cli:host:1:x", "2026-11-23T08:10:00Z", 500)]
     before = datetime.now(tz=UTC)
     with pytest.raises(AirflowRescheduleException) as caught:
         task("load").execute(context_of())

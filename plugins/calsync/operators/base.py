@@ -15,14 +15,13 @@ from airflow.sdk.exceptions import AirflowRescheduleException
 
 from calsync.config.load import load_one, tenants_folder
 from calsync.errors import CalsyncError, LeaseHeld
+from calsync.stages.context import Run
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from calsync.config.model import Tenant
-    from calsync.stages.context import Ports, Run
-
-Counters = dict[str, int | str]
+    from calsync.stages.context import Counters, Ports
 
 LEASE_WAIT = timedelta(minutes=1)
 """How long a task steps aside while another run holds its tenant's lease (RULES G7)."""
@@ -32,8 +31,6 @@ _log = logging.getLogger(__name__)
 
 def run_of(context: Context) -> Run:
     """The run a task belongs to, the same value in each of its tasks."""
-    from calsync.stages.context import Run
-
     dag_run, params = context["dag_run"], context["params"]
     return Run(
         id=dag_run.run_id,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calsync.links import ChangesLink
-from calsync.operators.base import Counters, StageOperator
+from calsync.operators.base import StageOperator
 
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
-    from calsync.stages.context import Ports, Run
+    from calsync.stages.context import Counters, Ports, Run
 
 
 class LoadOperator(StageOperator):

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from calsync.operators.base import Counters, StageOperator
+from calsync.operators.base import StageOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from calsync.config.model import Tenant
-    from calsync.stages.context import Ports, Run
+    from calsync.stages.context import Counters, Ports, Run
 
 
 class DiffOperator(StageOperator):

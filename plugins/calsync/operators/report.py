@@ -12,10 +12,12 @@ from airflow.sdk.exceptions import AirflowFailException
 from calsync.config.load import load_one, tenants_folder
 from calsync.links import ChangesLink
 from calsync.naming import STAGES
-from calsync.operators.base import Counters, discreet, run_of
+from calsync.operators.base import discreet, run_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Asset, Context
+
+    from calsync.stages.context import Counters
 
 _WORST_FIRST = ("failed", "upstream_failed", "removed", "skipped", "success")
 """Which state speaks for a mapped task whose parts ended differently."""

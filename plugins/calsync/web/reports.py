@@ -96,9 +96,9 @@ _COUNTERS: Final = {
 def stored_report(tenant_key: str, run_id: str) -> Mapping[str, Any] | None:
     """The report that the run's `report` task wrote; None when there is none (yet, or any longer)."""
     from calsync.stages.report import read_report
-    from calsync.staging import Staging, staging_root
+    from calsync.staging import Staging, default_root
 
-    return read_report(Staging(staging_root()), tenant_key, run_id)
+    return read_report(Staging(default_root()), tenant_key, run_id)
 
 
 def moment(iso: str | datetime | None) -> str:

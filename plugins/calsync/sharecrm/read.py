@@ -41,18 +41,25 @@ class CrmReader:
     ) -> AsyncIterator[dict[str, Any]]:
         """Every record of the object `api_name` that all `filters` let through, as `user` may see it, in `_id` order.
 
-        Pages follow the `_id` cursor, since offsets end at 10,000; an empty page ends the list, so that a page cut
-        short loses nothing. A page that comes twice is passed over. Raises Unavailable when paging does not advance.
+        Pages follow the `_id` cursor, since offsets end at 10,000. An empty page ends the list, not a short one, and
+        only if the count agrees: a page that was cut loses nothing. Rows that come twice are passed over. Raises
+        Unavailable when the pages do not advance, or hold less than they count.
         """
         last, before = "", frozenset[str]()
-        while page := await self._page(api_name, filters, fields, last, user):
-            found = [str(record.get("_id") or "") for record in page]
-            fresh = [record for key, record in zip(found, page, strict=True) if key and key not in before]
-            if not fresh:
+        seen = expected = 0
+        counted = True
+        while True:
+            page, total = await self._page(api_name, filters, fields, last, user, count=counted)
+            fresh = [record for key, record in _by_id(page).items() if key not in before]
+            if not fresh and (page or total):
                 raise Unavailable("ShareCRM's pages do not advance: try again later", Remote("sharecrm", 200))
+            if not fresh and (counted or seen >= expected):
+                return
             for record in fresh:
                 yield record
-            last, before = str(fresh[-1]["_id"]), frozenset(found)
+            seen, expected = seen + len(fresh), max(expected, seen + total)
+            last, before = str(fresh[-1]["_id"]) if fresh else last, frozenset(_by_id(page))
+            counted = not fresh
 
     async def changed_since(self, watermark: datetime) -> AsyncIterator[CrmRow]:
         """Schedules modified at or after `watermark` (ShareCRM's clock); invalidated ones only where it lists them."""
@@ -134,12 +141,20 @@ class CrmReader:
             yield to_row(record, self.shape)
 
     async def _page(
-        self, api_name: str, filters: Sequence[Mapping[str, Any]], fields: Sequence[str], last: str, user: str
-    ) -> list[dict[str, Any]]:
+        self,
+        api_name: str,
+        filters: Sequence[Mapping[str, Any]],
+        fields: Sequence[str],
+        last: str,
+        user: str,
+        *,
+        count: bool,
+    ) -> tuple[list[dict[str, Any]], int]:
+        """The records after the id `last`, and how many there are from there on; 0 without `count`."""
         beyond = [_filter("_id", "GT", last)] if last else []
         data = {
             "dataObjectApiName": api_name,
-            "find_explicit_total_num": False,
+            "find_explicit_total_num": count,
             "search_query_info": {
                 "limit": PAGE,
                 "offset": 0,
@@ -149,7 +164,7 @@ class CrmReader:
             },
         }
         answer = await self.client.call("/cgi/crm/v2/data/query", data, user=user, includeNull=True)
-        return _records(answer)
+        return _records(answer), _total(answer)
 
 
 async def open_reader(client: CrmClient) -> CrmReader:
@@ -188,6 +203,17 @@ def _records(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
     if listed is None and isinstance(data, Mapping):
         return []
     raise Unavailable("ShareCRM answered a query without its rows: try again later", _remote(answer))
+
+
+def _total(answer: Mapping[str, Any]) -> int:
+    data = answer.get("data")
+    total = data.get("total") if isinstance(data, Mapping) else 0
+    return total if isinstance(total, int) else 0
+
+
+def _by_id(page: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The rows of a page in their order, each id once; a row without an id can neither be known nor followed."""
+    return {str(record["_id"]): record for record in page if record.get("_id")}
 
 
 def _remote(answer: Mapping[str, Any]) -> Remote:

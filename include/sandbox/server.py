@@ -19,6 +19,7 @@ from sandbox.world import World
 
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 10.0
+_EVERYWHERE = "0.0.0.0"  # noqa: S104 - for containers, on request
 
 
 class _Protocol(HttpToolsProtocol):
@@ -43,21 +44,23 @@ class Server:
     """A running sandbox, as a context manager.
 
     Writes its CA, its key and Microsoft's client certificate into `directory` and removes them when it stops.
-    `port` 0 takes a free one. `url` is for clients on this machine; `info` is what they need to know.
+    `port` 0 takes a free one. The certificate holds for this machine's own names, for `names` and for `host`; `url`
+    has the first name that is not this machine's own, if there is one. `info` is what clients need to know.
     """
 
     def __init__(self, directory: Path, *, host: str = "127.0.0.1", port: int = 0, names: tuple[str, ...] = ()) -> None:
         self.directory = directory
         self.host = host
         self.port = port
-        self.names = tuple(dict.fromkeys(("127.0.0.1", "localhost", *names)))
+        own = () if host == _EVERYWHERE else (host,)
+        self.names = tuple(dict.fromkeys(("127.0.0.1", "localhost", *names, *own)))
         self.world: World = new_world()
         self._files: list[Path] = []
 
     @property
     def url(self) -> str:
-        name = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
-        return f"https://{self.names[2] if len(self.names) > 2 else name}:{self.port}"
+        further = self.names[2:]
+        return f"https://{further[0] if further else self.names[0]}:{self.port}"
 
     @property
     def ca(self) -> str:

@@ -6,7 +6,6 @@ interface sees both.
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
@@ -118,7 +117,6 @@ class World:
         self.logs = Logs()
         self.limits = Limits()
         self.throttle = Throttle()
-        self.lock = asyncio.Lock()
 
     def reset(self) -> None:
         """Empty both systems and forget everything that was set: clock, logs, faults, limits."""

@@ -87,7 +87,8 @@ class Batch:
         return response | ({"body": answer.body} if answer.body is not None else {})
 
     def _call(self, part: dict[str, Any]) -> Call:
-        path, _, query = str(part["url"]).partition("?")
+        # Documented as relative; yet msgraph-sdk sends whole urls.
+        path, _, query = str(part["url"]).removeprefix(self.outer.root).partition("?")
         headers = {str(name).lower(): str(value) for name, value in (part.get("headers") or {}).items()}
         own = {name: self.outer.headers[name] for name in ("authorization",) if name in self.outer.headers}
         return Call(str(part["method"]).upper(), path, query, headers | own, part.get("body"), self.outer.root)

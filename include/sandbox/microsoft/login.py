@@ -185,7 +185,8 @@ class Login:
         app = self.application
         try:
             header = jwt.get_unverified_header(assertion)
-            known = {header.get("x5t"), header.get("x5t#S256")} & app.thumbprints
+            given = (header.get("x5t"), header.get("x5t#S256"))
+            known = {str(print_).rstrip("=") for print_ in given} & app.thumbprints
             options: Any = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "require": ["exp", "jti"]}
             claims = jwt.decode(
                 assertion,

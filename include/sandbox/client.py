@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 import httpx
 
-_TIMEOUT_S = 60.0
+_TIMEOUT_S = 300.0
+"""A reset to a large crowd takes its time."""
 
 
 class Sandbox:

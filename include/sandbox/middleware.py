@@ -71,6 +71,9 @@ class _Exchange:
                 await self._answer(fault_answer(self.system, effect, self.path))
             else:
                 await app(self.scope, self.receive, self._send)
+        except Exception:
+            self.status = 500
+            raise
         finally:
             self._log()
 

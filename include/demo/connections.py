@@ -31,6 +31,7 @@ def sandbox_connections(sandbox: dict[str, Any]) -> dict[str, dict[str, Any]]:
         "extra": {
             "permanent_code_secret": sandbox["crm_permanent_code"],
             "ea": sandbox["ea"],
+            "user": sandbox["crm_user"],
             "verify": sandbox["ca"],
         },
     }

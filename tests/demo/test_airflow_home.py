@@ -22,6 +22,7 @@ READY: dict[str, Any] = {
     "crm_app_id": "app",
     "crm_app_secret": "app-secret",
     "crm_permanent_code": "code",
+    "crm_user": "1",
 }
 
 

@@ -39,6 +39,8 @@ def fingerprint(value: Event | CrmRow | OutlookRow, *without: str) -> str:
     :param without: names of fields that do not count, versions say.
     """
     plain = _adapter(type(value)).dump_python(value, mode="json", exclude=set(without) or None)
+    if "time" in plain:
+        plain["time"].pop("zone", None)  # kept for writing, never compared
     text = json.dumps(_sorted(plain), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

@@ -174,6 +174,8 @@ def reopen(desk: Desk) -> None:
         if desk.rules.to_outlook:
             put_back_outlook(desk, target, "E6", "its record was recovered in ShareCRM")
         return
+    if row and row.version > link.crm_version:
+        desk.link = replace(desk.link, crm_version=row.version)
     for placement in link.placements:
         read = desk.row(placement)
         back = read is not None and not read.cancelled and read.etag not in (placement.etag, placement.replaced)

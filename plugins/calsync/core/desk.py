@@ -197,6 +197,8 @@ class Desk:
 
     def write_crm(self, verb: Verb, rule: str, reason: str, target: Event | None = None, **more: Any) -> None:
         """Create, change, invalidate or recover the ShareCRM record, as the person E8 names."""
+        for name in ("add", "remove"):
+            more[name] = tuple(person.removeprefix("e:") for person in more.get(name, ()))
         row = self.sight.crm
         version = row.version if row else self.link.crm_version
         self.act(

@@ -36,13 +36,16 @@ def recovering(facts: Facts) -> bool:
 
 
 def _decide(facts: Facts, people: People, sights: list[Sight]) -> Iterator[Meeting]:
+    stored = {link.id: link for link in facts.links}
     for sight in sights:
         desk = Desk(facts, people, sight, sight.link, sight.link)
         if _waits_for_a_person(desk):
             desk.remark("G6", "a held action of this meeting waits for a person's answer")
         else:
             _look_at(desk)
-        yield desk.meeting()
+        meeting = desk.meeting()
+        if meeting.actions or meeting.remarks or meeting.losses or meeting.noted != stored.get(sight.link.id):
+            yield meeting
 
 
 def _look_at(desk: Desk) -> None:

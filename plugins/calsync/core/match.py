@@ -6,10 +6,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from uuid import NAMESPACE_URL, uuid5
 
+from calsync.core.codec import fingerprint
 from calsync.core.facts import Facts, Intent
 from calsync.core.model import (
     Absence,
     CrmRow,
+    Event,
     Kind,
     Life,
     Link,
@@ -104,9 +106,12 @@ class Matcher:
         for key, rows in self.groups.items():
             self._new_from_outlook(key, rows)
         for link in self.facts.links:
-            if link.dirty and not _waits(link):
+            if (link.dirty or self._reviewed(link)) and not _waits(link):
                 self._sight(link)
         return sorted((s for s in self.sights.values() if s.link.id not in self.blocked), key=lambda s: s.link.id)
+
+    def _reviewed(self, link: Link) -> bool:
+        return self.facts.review and link.state is LinkState.LIVING
 
     def _assign_all(self) -> None:
         for row in self.facts.outlook:
@@ -262,7 +267,7 @@ class Matcher:
         records = self._records_by_look()
         wanted: dict[str, list[str]] = {}
         for key, rows in self.groups.items():
-            candidates = {r for row in rows for r in records.get(_look(row.event.title, row.event.time), ())}
+            candidates = {r for row in rows for r in records.get(look(row.event), ())}
             wanted[key] = sorted(r for r in candidates if self._meets(r, rows))
         rivals = Counter(record for found in wanted.values() for record in found)
         for key, found in wanted.items():
@@ -273,14 +278,14 @@ class Matcher:
                 self._ambiguous(key, found)
         self.groups = defaultdict(list, {k: rows for k, rows in self.groups.items() if rows})
 
-    def _records_by_look(self) -> dict[tuple[str, object], list[str]]:
-        looks: dict[tuple[str, object], list[str]] = defaultdict(list)
+    def _records_by_look(self) -> dict[str, list[str]]:
+        looks: dict[str, list[str]] = defaultdict(list)
         for row in self.crm_pool.values():
             if row.event:
-                looks[_look(row.event.title, row.event.time)].append(row.id)
+                looks[look(row.event)].append(row.id)
         for link in self.facts.links:
             if link.crm_id and link.base and link.state is LinkState.LIVING and link.crm_id not in self.crm_pool:
-                looks[_look(link.base.title, link.base.time)].append(link.crm_id)
+                looks[look(link.base)].append(link.crm_id)
         return looks
 
     def _meets(self, record: str, rows: list[OutlookRow]) -> bool:
@@ -366,8 +371,9 @@ def _waits(link: Link) -> bool:
     return link.state is LinkState.SEEN and link.base is None and not (link.crm_id and link.placements)
 
 
-def _look(title: str, time: object) -> tuple[str, object]:
-    return squeeze(outgoing(title)), time
+def look(event: Event) -> str:
+    """A digest of what a person would call the same meeting: title as Outlook shows it, start, end, all-day (B4)."""
+    return fingerprint(Event(squeeze(outgoing(event.title)), replace(event.time, zone="")))
 
 
 def alike(one: str, other: str) -> bool:

@@ -45,7 +45,7 @@ class Action:
     event: what this side shall show afterwards, as it can show it; before: what it shows now.
     fields: the fields of `event` that are written (C5).
     invite, uninvite: addresses to add to or take off the host's list.
-    add, remove: people of a ShareCRM record, each "e:<employee id>" or "c:<contact id>".
+    add, remove: people of a ShareCRM record, employee ids, or contact ids after "c:".
     expect: the etag or ShareCRM version it was planned against. actor: the employee who acts in ShareCRM (E8).
     mark, zone, body, reminder: of an Outlook create, the mark (B3), the zone of all-day dates, the text, the reminder.
     held: why it must wait for a person, "" when it need not (G5, G6).

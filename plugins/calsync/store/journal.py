@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, or_, select, true, update
 
-from calsync.core.plan import Action, ActionState, Outcome
+from calsync.core.plan import Action, ActionState, Outcome, Verb
 from calsync.errors import StateError
 from calsync.store.engine import Calls, chunks, decode, decode_optional, encode, insert
 from calsync.store.records import JournalRow
@@ -112,6 +112,12 @@ class JournalCalls(Calls):
         tried = action.c.state.in_([state.value for state in _TRIED])
         ready = or_(action.c.next_at.is_(None), action.c.next_at <= now)
         return self._rows_where(tenant, [and_(tried, ready)])
+
+    def ended_since(self, tenant: str, since: datetime) -> list[Action]:
+        """The deletions that were carried out since `since`, for the guard (RULES G5)."""
+        done = and_(action.c.state == ActionState.DONE.value, action.c.settled_at >= since)
+        rows = self._rows_where(tenant, [and_(done, action.c.value.like('%"verb":"delete"%'))])
+        return [row.action for row in rows if row.action.verb is Verb.DELETE]
 
     def _rows_where(self, tenant: str, conditions: Sequence[ColumnElement[bool]]) -> list[JournalRow]:
         with self._read() as connection:

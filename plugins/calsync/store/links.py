@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, true, tuple_
 
 from calsync.core.codec import fingerprint
+from calsync.core.facts import local_days
+from calsync.core.match import look
 from calsync.core.model import Event, Link, LinkState, Placement, Standing
 from calsync.store.engine import Calls, chunks, decode, encode, upsert
 from calsync.store.records import KnownCrm, KnownOutlook
@@ -35,6 +38,15 @@ class LinkCalls(Calls):
         """The links with a placement that was stored with one of these iCalUIds; "" matches nothing (RULES B2)."""
         given = (uid for uid in uids if uid)
         return self._links_where(tenant, [_placed(tenant, placement.c.ical_uid.in_(part)) for part in chunks(given)])
+
+    def links_between(self, tenant: str, first: date, last: date) -> list[Link]:
+        """The links whose meeting begins on one of these days, in UTC, as ShareCRM last showed it."""
+        return self._links_where(tenant, [link.c.day.between(first.isoformat(), last.isoformat())])
+
+    def links_by_look(self, tenant: str, looks: Iterable[str]) -> list[Link]:
+        """The links whose base looks like this, by `core.match.look` (RULES B4)."""
+        given = (each for each in looks if each)
+        return self._links_where(tenant, [link.c.look.in_(part) for part in chunks(given)])
 
     def dirty_links(self, tenant: str) -> list[Link]:
         """The links that the next diff decides again (RULES G3)."""
@@ -124,6 +136,8 @@ def _link_row(tenant: str, one: Link) -> dict[str, Any]:
         "crm_id": one.crm_id,
         "crm_version": one.crm_version,
         "crm_print": _print(one.crm_shown),
+        "day": _day(one.crm_shown or one.base),
+        "look": look(one.base) if one.base else "",
         "state": one.state.value,
         "dirty": one.dirty,
         "value": encode(replace(one, placements=())),
@@ -150,6 +164,11 @@ def _placement_rows(tenant: str, one: Link) -> list[dict[str, Any]]:
         }
         for position, here in enumerate(one.placements)
     ]
+
+
+def _day(event: Event | None) -> str:
+    """The first day of a meeting in UTC, as ISO text, which sorts as dates do."""
+    return local_days(event.time, "UTC")[0].isoformat() if event else ""
 
 
 def _print(event: Event | None) -> str:

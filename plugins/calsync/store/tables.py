@@ -102,6 +102,8 @@ link = Table(
     _id("crm_id"),
     Column("crm_version", BigInteger, nullable=False),
     _id("crm_print"),
+    _id("day"),
+    _id("look"),
     _id("state"),
     Column("dirty", Boolean, nullable=False),
     _text("value"),
@@ -111,6 +113,8 @@ link = Table(
     Index("link_crm", "tenant", "crm_id"),
     Index("link_state", "tenant", "state"),
     Index("link_dirty", "tenant", "dirty"),
+    Index("link_day", "tenant", "day"),
+    Index("link_look", "tenant", "look"),
 )
 
 placement = Table(

@@ -86,6 +86,8 @@ def _links() -> None:
         _id("crm_id"),
         sa.Column("crm_version", sa.BigInteger(), nullable=False),
         _id("crm_print"),
+        _id("day"),
+        _id("look"),
         _id("state"),
         _flag("dirty"),
         _text("value"),
@@ -95,6 +97,8 @@ def _links() -> None:
     op.create_index("link_crm", "link", ["tenant", "crm_id"])
     op.create_index("link_state", "link", ["tenant", "state"])
     op.create_index("link_dirty", "link", ["tenant", "dirty"])
+    op.create_index("link_day", "link", ["tenant", "day"])
+    op.create_index("link_look", "link", ["tenant", "look"])
     op.create_table(
         "placement",
         _id("tenant"),

@@ -1,0 +1,186 @@
+"""diff: what was staged and what is remembered become the run's plan. It reads, decides through `core`, writes nothing
+but its plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from calsync.core.diff import diff as decide
+from calsync.core.diff import remarks_of
+from calsync.core.facts import Facts, Intent
+from calsync.core.match import ical_key, look
+from calsync.core.model import (
+    Absence,
+    Account,
+    Availability,
+    Contact,
+    CrmRow,
+    Link,
+    LinkState,
+    OutlookRow,
+    Side,
+    Standing,
+)
+from calsync.core.plan import Action, ActionState, Plan, Verb
+from calsync.errors import GuardExceeded
+from calsync.stages.narrow import fresh_crm, fresh_outlook
+from calsync.stages.settings import people_print, rules_of, rules_print
+
+if TYPE_CHECKING:
+    from calsync.config.model import Tenant
+    from calsync.stages.context import Counters, Ports, Run
+
+CURSOR_LIFE = timedelta(hours=12)
+"""A cursor older than this is saved again even when nothing changed, so that it does not die of age."""
+
+INTENT_SLACK = timedelta(minutes=10)
+
+
+def diff(tenant: Tenant, ports: Ports, run: Run) -> Counters:
+    """Decide, and stage the plan. `skip` is 1 when nothing was found and nothing waits (C10).
+
+    :raises GuardExceeded: the plan is larger than the guard allows; it is staged, nothing of it will be done
+    """
+    facts, idle = gather(tenant, ports, run)
+    plan = Plan(tenant.key, run.id, run.at) if idle else decide(facts)
+    remarks = remarks_of(plan)
+    ports.staging.write_rows(tenant.key, run.id, "plan", list(plan.meetings))
+    ports.staging.write_rows(tenant.key, run.id, "actions", plan.actions)
+    ports.staging.write_rows(tenant.key, run.id, "remarks", remarks)
+    ports.staging.write_rows(tenant.key, run.id, "accounts", list(facts.accounts))
+    ports.staging.write_json(tenant.key, run.id, "verdict", {"refusal": plan.refusal, "idle": idle})
+    if plan.refusal and not run.dry_run:
+        raise GuardExceeded(plan.refusal)
+    return {
+        "meetings": len(plan.meetings),
+        "actions": len(plan.actions),
+        "mails": len(plan.mails),
+        "remarks": len(remarks),
+        "skip": int(idle),
+    }
+
+
+def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
+    """Everything the engine needs, and whether there is nothing to decide at all."""
+    key, store, staging = tenant.key, ports.store, ports.staging
+    accounts = _accounts(tenant, ports, run)
+    rules_changed = store.remembered(key, "rules") != rules_print(tenant)
+    changed = rules_changed or store.remembered(key, "people") != people_print(accounts)
+    new_contacts = staging.read_rows(Contact, key, run.id, "contacts")
+    everything = changed or run.recover or bool(run.window)
+    crm = fresh_crm(staging.frame(key, run.id, "crm"), [] if everything else store.known_crm(key))
+    outlook = fresh_outlook(staging.frame(key, run.id, "outlook"), [] if everything else store.known_outlook(key))
+    absences = staging.read_rows(Absence, key, run.id, "absences")
+    waiting = store.dirty_links(key)
+    intents = _intents(ports, key)
+    found = crm or outlook or absences or new_contacts
+    idle = not (found or changed or waiting or intents or run.recover or _cursors_due(tenant, ports, run))
+    links = _links(ports, key, crm, outlook, absences, everything or bool(new_contacts))
+    contacts = {c.id: c for c in (*store.contacts(key), *new_contacts)}
+    totals = store.count_links(key)
+    known = Counter(row.mailbox for row in store.known_outlook(key) if row.standing is Standing.LIVING)
+    ended = store.ended_since(key, run.at - timedelta(hours=24))
+    held: dict[str, list[Action]] = {}
+    for row in store.actions(key, states=[ActionState.HELD]):
+        held.setdefault(row.action.link, []).append(row.action)
+    facts = Facts(
+        rules=rules_of(tenant),
+        run=run.id,
+        now=run.at,
+        first_sync=store.first_sync(key) or run.at,
+        accounts=tuple(accounts),
+        contacts=tuple(contacts.values()),
+        members=frozenset(staging.read_json(key, run.id, "members") or ()),
+        links=tuple(links),
+        crm=tuple(crm),
+        outlook=tuple(outlook),
+        absences=tuple(absences),
+        intents=tuple(intents),
+        held={link: tuple(actions) for link, actions in held.items()},
+        recover=run.recover,
+        review=changed or bool(new_contacts),
+        totals=totals[LinkState.LIVING],
+        mailbox_totals=dict(known),
+        ended_lately=len({action.link for action in ended}),
+        mailbox_ended_lately=dict(Counter(action.mailbox for action in ended if action.mailbox)),
+        clock_offset=_offsets(ports, key, run),
+    )
+    return facts, idle
+
+
+def _accounts(tenant: Tenant, ports: Ports, run: Run) -> list[Account]:
+    """The accounts with what this run learnt of their mailboxes (A5)."""
+    seen: dict[str, dict[str, str]] = {}
+    for part in ports.staging.read_parts(tenant.key, run.id, "mailboxes"):
+        seen |= part["seen"]
+    return [_learnt(account, seen.get(account.object_id), run.at) for account in ports.store.accounts(tenant.key)]
+
+
+def _learnt(account: Account, found: dict[str, str] | None, at: datetime) -> Account:
+    if found is None:
+        return account
+    availability = Availability(found["availability"])
+    since = None if availability is Availability.OK else (account.away_since or at)
+    zone = account.zone or found.get("zone", "")
+    return replace(account, availability=availability, away_since=since, zone=zone)
+
+
+def _links(
+    ports: Ports,
+    key: str,
+    crm: list[CrmRow],
+    outlook: list[OutlookRow],
+    absences: list[Absence],
+    everything: bool,
+) -> list[Link]:
+    """The links that any row, absence or waiting decision concerns. After a change of rules or people: all of them."""
+    store = ports.store
+    if everything:
+        return store.links(key)
+    places = {(row.mailbox, row.id) for row in outlook} | {(gone.mailbox, gone.id) for gone in absences}
+    looks = {look(row.event) for row in outlook}
+    found = [
+        *store.dirty_links(key),
+        *store.links_by_crm(key, {row.id for row in crm} | {row.mark.crm_id for row in outlook if row.mark}),
+        *store.links_by_placement(key, places),
+        *store.links_by_ical(key, {row.ical_uid for row in outlook if ical_key(row.ical_uid)}),
+        *store.links_by_look(key, looks),
+    ]
+    return list({link.id: link for link in found}.values())
+
+
+def _intents(ports: Ports, key: str) -> list[Intent]:
+    """Creates in ShareCRM that were sent and never answered (G3)."""
+    found = []
+    for row in ports.store.open_intents(key):
+        action = row.action
+        creates = action.side is Side.CRM and action.verb is Verb.CREATE and not action.target_id
+        if creates and action.event and row.sent_at:
+            found.append(Intent(action.link, action.actor, action.event, row.sent_at - INTENT_SLACK))
+    return found
+
+
+def _cursors_due(tenant: Tenant, ports: Ports, run: Run) -> bool:
+    """Whether a pending cursor is new, or replaces one that grows old."""
+    from calsync.store.records import Cursor
+
+    saved = {cursor.name: cursor for cursor in ports.store.cursors(tenant.key)}
+    pending = ports.staging.read_rows(Cursor, tenant.key, run.id, "cursors")
+    pending += ports.staging.read_rows(Cursor, tenant.key, run.id, "cursors-crm")
+    for cursor in pending:
+        known = saved.get(cursor.name)
+        if known is None or run.at - known.saved_at > CURSOR_LIFE or known.meta != cursor.meta:
+            return True
+    return False
+
+
+def _offsets(ports: Ports, key: str, run: Run) -> dict[str, float]:
+    crm = ports.staging.read_json(key, run.id, "crm-facts") or {}
+    graph = ports.staging.read_parts(key, run.id, "mailboxes")
+    return {
+        Side.CRM: float(crm.get("offset_s", 0.0)),
+        Side.OUTLOOK: float(graph[0].get("offset_s", 0.0)) if graph else 0.0,
+    }

@@ -1,0 +1,55 @@
+"""Who is a member of the Microsoft tenant, and which employee is which user: looked up once a day (A5, E9)."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from calsync.accounts import remember, user_from
+from calsync.core import accounts as matching
+from calsync.core.accounts import User
+from calsync.core.model import Account
+from calsync.store.records import Cursor
+
+if TYPE_CHECKING:
+    from calsync.config.model import Tenant
+    from calsync.graph.client import GraphClient
+    from calsync.stages.context import Ports, Run
+
+CURSOR = "directory"
+FRESH_FOR = timedelta(hours=24)
+
+
+async def members_and_accounts(
+    tenant: Tenant, ports: Ports, run: Run, client: GraphClient, batch: int
+) -> list[Account]:
+    """The accounts of this run; the members' addresses are staged for `diff`. The first batch asks, once a day.
+
+    An account that the directory or ShareCRM changed is stored by `remember`, which authorises nobody (A5).
+    """
+    store, key = ports.store, tenant.key
+    cursor = store.cursor(key, CURSOR)
+    known = store.accounts(key)
+    if batch:
+        return known
+    if cursor and run.at - cursor.saved_at < FRESH_FOR:
+        ports.staging.write_json(key, run.id, "members", json.loads(cursor.value))
+        return known
+    users, employees = await _listed(ports, client)
+    members = sorted({address for user in users if user.member for address in user.addresses})
+    ports.staging.write_json(key, run.id, "members", members)
+    if run.dry_run:
+        return list(matching.match(employees, users, tenant.employees, known, tenant.time_zones, run.at).accounts)
+    remember(tenant, employees, users, store, run.at)
+    store.save_cursor(key, Cursor(CURSOR, json.dumps(members), run.at))
+    return store.accounts(key)
+
+
+async def _listed(ports: Ports, client: GraphClient) -> tuple[list[User], list[matching.Employee]]:
+    from calsync.graph.read import users
+    from calsync.sharecrm.read import open_reader
+
+    async with ports.crm() as crm:
+        employees = await (await open_reader(crm)).employees()
+    return [user_from(raw) for raw in await users(client)], employees

@@ -1,0 +1,167 @@
+"""extract_crm: ShareCRM's records and contacts from the cursor, completed by what the links need to know (G1, G2)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from math import ceil
+from typing import TYPE_CHECKING
+
+from calsync.core.codec import to_json
+from calsync.core.model import Contact, CrmRow, Life, Link, LinkState
+from calsync.stages.settings import days, instants, rules_print
+from calsync.store.records import Cursor
+
+if TYPE_CHECKING:
+    from calsync.config.model import Tenant
+    from calsync.sharecrm.read import CrmReader
+    from calsync.stages.context import Counters, Ports, Run
+
+OVERLAP = timedelta(minutes=5)
+"""How far a read goes back before its watermark: ShareCRM's index may lag (G2)."""
+
+CURSOR, CONTACTS, SWEEP = "crm", "contacts", "sweep"
+
+
+@dataclass
+class _Read:
+    """What one extraction has read so far, each record once, the newest version of it."""
+
+    rows: dict[str, CrmRow] = field(default_factory=dict)
+    contacts: list[Contact] = field(default_factory=list)
+    cursors: list[Cursor] = field(default_factory=list)
+
+    def take(self, row: CrmRow) -> None:
+        known = self.rows.get(row.id)
+        if known is None or row.version >= known.version:
+            self.rows[row.id] = row
+
+    async def take_all(self, rows: AsyncIterator[CrmRow]) -> None:
+        async for row in rows:
+            self.take(row)
+
+
+def extract_crm(tenant: Tenant, ports: Ports, run: Run) -> Counters:
+    """Read ShareCRM and stage what was read, with the cursor that waits for `load`.
+
+    :raises RemoteError: ShareCRM could not be read; nothing is staged then
+    :raises ConfigError: a field that is needed could not be found
+    """
+    read, calls, offset, fields = asyncio.run(_extract(tenant, ports, run))
+    key, staging = tenant.key, ports.staging
+    staging.write_rows(key, run.id, "crm", list(read.rows.values()))
+    staging.write_rows(key, run.id, "contacts", read.contacts)
+    staging.write_rows(key, run.id, "cursors-crm", read.cursors)
+    staging.write_json(key, run.id, "crm-facts", {"fields": fields, "offset_s": offset})
+    return {"records": len(read.rows), "contacts": len(read.contacts), "requests_crm": calls}
+
+
+async def _extract(tenant: Tenant, ports: Ports, run: Run) -> tuple[_Read, int, float, str]:
+    from calsync.sharecrm.read import open_reader
+
+    read = _Read()
+    async with ports.crm() as client:
+        reader = await open_reader(client)
+        began = (client.clock or ports.now()).astimezone(UTC)
+        cursor = None if run.window else ports.store.cursor(tenant.key, CURSOR)
+        anew = cursor is None or ports.store.remembered(tenant.key, "rules") != rules_print(tenant)
+        first, last = days(tenant, run)
+        if anew or cursor is None:
+            await read.take_all(reader.window(*instants(first, last)))
+            await _missing(tenant, ports, reader, read, first, last)
+        else:
+            await read.take_all(reader.changed_since(datetime.fromisoformat(cursor.value) - OVERLAP))
+            await _entered(reader, read, cursor, last)
+            await _sweep(tenant, ports, reader, read, run)
+        await _unsettled(tenant, ports, reader, read)
+        await _contacts(tenant, ports, reader, read, began, run)
+        if not run.window:
+            ends = {"first": first.isoformat(), "last": last.isoformat()}
+            read.cursors.append(Cursor(CURSOR, _watermark(began, read).isoformat(), run.at, meta=ends))
+        return read, client.calls, client.offset.total_seconds(), to_json(reader.shape.fields)
+
+
+def _watermark(began: datetime, read: _Read) -> datetime:
+    """ShareCRM's own clock: when the reading began, or the greatest stamp seen if that is later (G2)."""
+    return max([began, *(row.modified for row in read.rows.values() if row.modified)])
+
+
+async def _entered(reader: CrmReader, read: _Read, cursor: Cursor, last: date) -> None:
+    """The days that the window has reached since the last run: their records need not have changed (F5)."""
+    before = cursor.meta.get("last")
+    if before and date.fromisoformat(before) < last:
+        start, end = instants(date.fromisoformat(before) + timedelta(days=1), last, margin=1)
+        await read.take_all(reader.window(start, end))
+
+
+async def _sweep(tenant: Tenant, ports: Ports, reader: CrmReader, read: _Read, run: Run) -> None:
+    """List a slice of the window, so that a record that silently became invalid is missed within `sweep_hours` (G1)."""
+    first, last = days(tenant, run)
+    swept = ports.store.cursor(tenant.key, SWEEP)
+    if swept is None:
+        read.cursors.append(Cursor(SWEEP, first.isoformat(), run.at))
+        return
+    passed = (run.at - swept.saved_at) / timedelta(hours=tenant.sweep_hours)
+    total = (last - first).days + 1
+    width = min(total, ceil(total * passed))
+    start = date.fromisoformat(swept.value)
+    if width < 1 or passed * total < 1:
+        return
+    start = start if first <= start <= last else first
+    end = min(last, start + timedelta(days=width - 1))
+    found = _Read()
+    await found.take_all(reader.window(*instants(start, end)))
+    for row in found.rows.values():
+        read.take(row)
+    await _missing(tenant, ports, reader, read, start, end)
+    following = end + timedelta(days=1)
+    read.cursors.append(Cursor(SWEEP, (following if following <= last else first).isoformat(), run.at))
+
+
+async def _missing(tenant: Tenant, ports: Ports, reader: CrmReader, read: _Read, first: date, last: date) -> None:
+    """By id what the links place between two days and the listing lacks: each read as its owner (D1)."""
+    links = ports.store.links_between(tenant.key, first, last)
+    await _by_id(reader, read, (link for link in links if _expected(link) and link.crm_id not in read.rows))
+
+
+def _expected(link: Link) -> bool:
+    return bool(link.crm_id) and link.state in (LinkState.LIVING, LinkState.SEEN)
+
+
+async def _unsettled(tenant: Tenant, ports: Ports, reader: CrmReader, read: _Read) -> None:
+    """By id what the next diff decides again, so that it decides on what is there now (G3)."""
+    dirty = ports.store.dirty_links(tenant.key)
+    await _by_id(reader, read, (link for link in dirty if link.crm_id and link.crm_id not in read.rows))
+    for row in ports.store.open_intents(tenant.key):
+        action = row.action
+        if action.side == "crm" and not action.target_id and row.sent_at:
+            await read.take_all(reader.created_since(action.actor or reader.shape.settings.user, row.sent_at))
+
+
+async def _by_id(reader: CrmReader, read: _Read, links: Iterable[Link]) -> None:
+    from calsync.errors import Forbidden, Refused
+
+    async def one(link: Link) -> CrmRow | None:
+        try:
+            return await reader.get(link.crm_id, user=link.crm_owner)
+        except (Refused, Forbidden):
+            return None  # asked and not told: no proof of anything (D1)
+
+    for row in await asyncio.gather(*(one(link) for link in links)):
+        if row is not None:
+            read.take(row)
+
+
+async def _contacts(tenant: Tenant, ports: Ports, reader: CrmReader, read: _Read, began: datetime, run: Run) -> None:
+    """Contacts from their own watermark, and those a record names that are not known yet (A6)."""
+    cursor = ports.store.cursor(tenant.key, CONTACTS)
+    since = datetime.fromisoformat(cursor.value) - OVERLAP if cursor else None
+    known = {contact.id: contact for contact in ports.store.contacts(tenant.key)}
+    changed = {c.id: c async for c in reader.contacts_changed_since(since)}
+    named = {c for row in read.rows.values() if row.event and row.life is Life.NORMAL for c in row.event.contacts}
+    missing = named - known.keys() - changed.keys()
+    changed |= {c.id: c for c in (await reader.contacts_by_ids(missing) if missing else [])}
+    read.contacts = [contact for contact in changed.values() if known.get(contact.id) != contact]
+    read.cursors.append(Cursor(CONTACTS, began.isoformat(), run.at))

@@ -1,0 +1,51 @@
+"""extract_graph: Outlook's events, a delta round for each mailbox, completed by what links need to know (G1, G2)."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from typing import TYPE_CHECKING
+
+from calsync.core.model import Account
+from calsync.stages.directory import members_and_accounts
+from calsync.stages.mailboxes import MailboxReader
+from calsync.stages.settings import rules_print
+
+if TYPE_CHECKING:
+    from calsync.config.model import Tenant
+    from calsync.stages.context import Counters, Ports, Run
+
+
+def extract_graph(tenant: Tenant, ports: Ports, run: Run, batch: int = 0, batches: int = 1) -> Counters:
+    """Read one batch of the mailboxes and stage what was read, with the cursors that wait for `load`.
+
+    One mailbox's failure is its account's availability and nobody else's (G10).
+
+    :param batch: which of `batches` parts of the mailboxes, split by a hash of their ids
+    :raises AuthFailed: no token; nothing is staged then
+    """
+    reader, calls, offset = asyncio.run(_extract(tenant, ports, run, batch, batches))
+    key, staging = tenant.key, ports.staging
+    staging.write_rows(key, run.id, f"outlook-{batch}", list(reader.rows.values()))
+    staging.write_rows(key, run.id, f"absences-{batch}", list(reader.absences.values()))
+    staging.write_rows(key, run.id, f"cursors-{batch}", reader.cursors)
+    staging.write_json(key, run.id, f"mailboxes-{batch}", {"seen": reader.seen, "offset_s": offset})
+    away = sum(1 for found in reader.seen.values() if found["availability"] != "ok")
+    return {"mailboxes": len(reader.seen), "unavailable": away, "events": len(reader.rows), "requests_graph": calls}
+
+
+async def _extract(
+    tenant: Tenant, ports: Ports, run: Run, batch: int, batches: int
+) -> tuple[MailboxReader, int, float]:
+    async with ports.graph() as client:
+        accounts = await members_and_accounts(tenant, ports, run, client, batch)
+        anew = ports.store.remembered(tenant.key, "rules") != rules_print(tenant)
+        reader = MailboxReader(tenant, ports, run, client, anew=anew)
+        await reader.read([a for a in accounts if a.authorised and in_batch(a, batch, batches)])
+        skew = client.skew.total_seconds() if client.skew else 0.0
+        return reader, client.calls, skew
+
+
+def in_batch(account: Account, batch: int, batches: int) -> bool:
+    """Whether a mailbox belongs to this batch; the same one in every run and process."""
+    return bool(account.object_id) and zlib.crc32(account.object_id.encode()) % batches == batch

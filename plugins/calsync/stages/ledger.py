@@ -1,0 +1,131 @@
+"""The books of one `load`: journal, links and history move together, in one transaction each time (G3, C6)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from calsync.core.model import Side
+from calsync.core.plan import SETTLED, Action, ActionState, Meeting, Outcome, Verb
+from calsync.core.settle import settle
+from calsync.store.records import HistoryEntry, JournalRow
+
+if TYPE_CHECKING:
+    from calsync.config.model import Tenant
+    from calsync.stages.context import Ports, Run
+    from calsync.store.store import Store
+
+TRIES = 3
+"""After so many failures that a later try might have mended, an action is parked (G10)."""
+
+
+class Ledger:
+    """What is to be done, what has been done, and the links as they stand after it."""
+
+    def __init__(self, tenant: Tenant, ports: Ports, run: Run, meetings: Iterable[Meeting]) -> None:
+        self.tenant, self.store, self.run, self.now = tenant, ports.store, run, ports.now
+        self.meetings = {meeting.noted.id: meeting for meeting in meetings}
+        self.actions = {action.id: action for meeting in self.meetings.values() for action in meeting.actions}
+        self.outcomes: dict[str, Outcome] = {}
+        self.rows: dict[str, JournalRow] = {}
+
+    def open(self) -> None:
+        """Note everything before anything is sent: links as they were seen, actions as planned (A2, G3).
+
+        A repeated task finds what it has done before, and goes on from there.
+        """
+        key, at = self.tenant.key, self.now()
+        before = {row.action.id: row for row in self.store.actions(key, ids=list(self.actions))}
+        with self.store.begin() as tx:
+            fresh = [m for m in self.meetings.values() if not any(a.id in before for a in m.actions)]
+            tx.save_links(key, [meeting.noted for meeting in fresh])
+            states = tx.plan(key, self.run.id, list(self.actions.values()), at)
+            tx.add_history(key, [entry for meeting in fresh for entry in self._losses(meeting)])
+        self.rows = {row.action.id: row for row in self.store.actions(key, ids=list(self.actions))}
+        for id_, state in states.items():
+            row = self.rows[id_]
+            waits = state is ActionState.PARKED and row.next_at is not None and row.next_at > at
+            if state in (ActionState.DONE, ActionState.HELD) or waits:
+                self.outcomes[id_] = row.outcome or Outcome(id_, state)
+        self.done(
+            Outcome(a.id, ActionState.DONE)
+            for a in self.actions.values()
+            if a.verb in (Verb.LINK, Verb.UNLINK) and a.id not in self.outcomes
+        )
+        self._save_links(self.store, {self.actions[id_].link for id_ in self.outcomes})
+
+    def open_actions(self, side: Side) -> list[Action]:
+        """What is still to be done on one side."""
+        return [a for a in self.actions.values() if a.side is side and a.id not in self.outcomes]
+
+    def was_sent(self, action: Action) -> JournalRow | None:
+        """The journal row of an action whose answer was never recorded."""
+        row = self.rows.get(action.id)
+        return row if row and row.state is ActionState.SENT else None
+
+    def sent(self, actions: Collection[Action]) -> None:
+        """These are about to go out."""
+        if actions:
+            self.store.mark(self.tenant.key, [a.id for a in actions], ActionState.SENT, self.now())
+
+    def done(self, outcomes: Iterable[Outcome]) -> None:
+        """Record what became of actions, with their links and history."""
+        settled = [self._patient(outcome) for outcome in outcomes]
+        if not settled:
+            return
+        self.outcomes |= {outcome.action: outcome for outcome in settled}
+        with self.store.begin() as tx:
+            tx.settle(self.tenant.key, settled, self.now())
+            self._save_links(tx, {self.actions[outcome.action].link for outcome in settled})
+            tx.add_history(self.tenant.key, [e for o in settled if (e := self._entry(o))])
+
+    def _patient(self, outcome: Outcome) -> Outcome:
+        row = self.rows.get(outcome.action)
+        tried = (row.attempts if row else 0) + 1
+        if outcome.state is ActionState.FAILED and tried >= TRIES:
+            return replace(outcome, state=ActionState.PARKED)
+        return outcome
+
+    def _save_links(self, store: Store, ids: Collection[str]) -> None:
+        store.save_links(self.tenant.key, [settle(self.meetings[id_], self._of(self.meetings[id_])) for id_ in ids])
+
+    def _of(self, meeting: Meeting) -> Mapping[str, Outcome]:
+        return {a.id: self.outcomes[a.id] for a in meeting.actions if a.id in self.outcomes}
+
+    def unsettled(self) -> list[Action]:
+        """Actions that keep their cursors back (G2)."""
+        return [a for id_, a in self.actions.items() if self._state(id_) not in SETTLED]
+
+    def _state(self, id_: str) -> ActionState:
+        return self.outcomes[id_].state if id_ in self.outcomes else ActionState.PLANNED
+
+    def count(self, state: ActionState) -> int:
+        return sum(1 for outcome in self.outcomes.values() if outcome.state is state)
+
+    def _losses(self, meeting: Meeting) -> list[HistoryEntry]:
+        if not meeting.losses:
+            return []
+        first = meeting.losses[0]
+        link = meeting.noted.id
+        return [HistoryEntry(self.now(), self.run.id, link, first.rule, first.reason, losses=meeting.losses)]
+
+    def _entry(self, outcome: Outcome) -> HistoryEntry | None:
+        if outcome.state is not ActionState.DONE:
+            return None
+        action = self.actions[outcome.action]
+        shown = outcome.placement.shown if outcome.placement else outcome.crm_shown
+        return HistoryEntry(
+            at=self.now(),
+            run=self.run.id,
+            link=action.link,
+            rule=action.rule,
+            reason=action.reason,
+            side=action.side,
+            mailbox=action.mailbox,
+            target_id=outcome.crm_id or (outcome.placement.id if outcome.placement else action.target_id),
+            action=action.id,
+            who=action.actor,
+            before=action.before,
+            after=shown,
+        )

@@ -1,0 +1,116 @@
+"""load: carry out the requests, keep the books, and move the cursors once everything they caused is settled (G2, G3).
+
+It decides nothing. It runs with no requests too, since it saves the cursors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from calsync.core.model import Account, Contact, Side
+from calsync.core.plan import Action, ActionState, Meeting, Request
+from calsync.errors import GuardExceeded, Remote, Unavailable
+from calsync.stages.ledger import Ledger
+from calsync.stages.mailboxes import cursor_name
+from calsync.stages.requests import contact_accounts, crm_shape
+from calsync.stages.settings import people_print, rules_print
+from calsync.store.records import Cursor
+
+if TYPE_CHECKING:
+    from calsync.config.model import Tenant
+    from calsync.stages.context import Counters, Ports, Run
+
+
+def load(tenant: Tenant, ports: Ports, run: Run) -> Counters:
+    """Write. A dry run writes nothing at all.
+
+    :raises LeaseLost: another run may write now; what is left stays in the journal
+    :raises Unavailable: some actions met a passing failure; a repeated task tries just these again
+    """
+    if run.dry_run:
+        return {"requests_crm": 0, "requests_graph": 0}
+    verdict = ports.staging.read_json(tenant.key, run.id, "verdict") or {}
+    if verdict.get("refusal"):
+        raise GuardExceeded(verdict["refusal"])
+    ports.store.start_run(tenant.key, run.id, run.kind, run.at)
+    _remember_people(tenant, ports, run)
+    ledger = Ledger(tenant, ports, run, ports.staging.read_rows(Meeting, tenant.key, run.id, "plan"))
+    ledger.open()
+    calls = asyncio.run(_write(tenant, ports, run, ledger))
+    _save_cursors(tenant, ports, run, ledger)
+    open_again = ledger.count(ActionState.FAILED)
+    if open_again:
+        sentence = f"{open_again} changes met a passing failure; they are tried again, nothing is lost"
+        raise Unavailable(sentence, Remote("load"))
+    return {**calls, **{str(state): ledger.count(state) for state in ActionState if ledger.count(state)}}
+
+
+def _remember_people(tenant: Tenant, ports: Ports, run: Run) -> None:
+    """What this run learnt of mailboxes and contacts, before it acts on it."""
+    key, staging = tenant.key, ports.staging
+    known = {account.employee: account for account in ports.store.accounts(key)}
+    learnt = staging.read_rows(Account, key, run.id, "accounts")
+    changed = [a for a in learnt if (k := known.get(a.employee)) and k != a and k.object_id == a.object_id]
+    with ports.store.begin() as tx:
+        tx.save_accounts(key, [_merged(known[a.employee], a) for a in changed], tenant.enterprise)
+        tx.save_contacts(key, staging.read_rows(Contact, key, run.id, "contacts"))
+
+
+def _merged(known: Account, learnt: Account) -> Account:
+    """Only what the run itself learnt; an authorisation given or taken meanwhile stands."""
+    from dataclasses import replace
+
+    return replace(known, availability=learnt.availability, away_since=learnt.away_since, zone=learnt.zone)
+
+
+async def _write(tenant: Tenant, ports: Ports, run: Run, ledger: Ledger) -> Counters:
+    """Both sides at the same time; an error on one stops the other at its next wave."""
+    requests = {r.action: r for r in ports.staging.read_rows(Request, tenant.key, run.id, "requests")}
+    sides = (_crm(tenant, ports, run, ledger, requests), _outlook(ports, ledger, requests))
+    results = await asyncio.gather(*sides, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return {"requests_crm": int(str(results[0])), "requests_graph": int(str(results[1]))}
+
+
+async def _crm(tenant: Tenant, ports: Ports, run: Run, ledger: Ledger, requests: dict[str, Request]) -> int:
+    from calsync.stages.write_crm import CrmLoader
+
+    if not ledger.open_actions(Side.CRM):
+        return 0
+    async with ports.crm() as client:
+        shape, accounts = crm_shape(tenant, ports, run), contact_accounts(tenant, ports, run)
+        await CrmLoader(client, shape, ledger, requests, accounts).load(ports)
+        return client.calls
+
+
+async def _outlook(ports: Ports, ledger: Ledger, requests: dict[str, Request]) -> int:
+    from calsync.stages.write_outlook import OutlookLoader
+
+    if not ledger.open_actions(Side.OUTLOOK):
+        return 0
+    async with ports.graph() as client:
+        await OutlookLoader(client, ledger, requests).load(ports)
+        return client.calls
+
+
+def _save_cursors(tenant: Tenant, ports: Ports, run: Run, ledger: Ledger) -> None:
+    """A cursor is saved when every action its extraction caused is done, parked or held (G2)."""
+    key = tenant.key
+    unsettled = ledger.unsettled()
+    kept_back = {name for action in unsettled for name in _caused_by(ledger, action)}
+    pending = ports.staging.read_rows(Cursor, key, run.id, "cursors")
+    pending += ports.staging.read_rows(Cursor, key, run.id, "cursors-crm")
+    with ports.store.begin() as tx:
+        tx.save_cursor(key, *(cursor for cursor in pending if cursor.name not in kept_back))
+        if not unsettled and not run.window:
+            tx.remember(key, "rules", rules_print(tenant), run.at)
+            tx.remember(key, "people", people_print(tx.accounts(key)), run.at)
+
+
+def _caused_by(ledger: Ledger, action: Action) -> set[str]:
+    meeting = ledger.meetings[action.link]
+    mailboxes = {placement.mailbox for placement in meeting.noted.placements} | {action.mailbox} - {""}
+    return {"crm", *(cursor_name(mailbox) for mailbox in mailboxes)}

@@ -1,0 +1,66 @@
+"""Opens a tenant's ports from its connections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from calsync.connections import Conn, connection, find_connection
+from calsync.stages.context import Ports
+from calsync.staging import Staging, default_root
+from calsync.store import open_store
+from calsync.store.dsn import CONNECTION, dsn_from_connection
+
+if TYPE_CHECKING:
+    from calsync.config.model import Tenant
+    from calsync.graph.client import GraphClient
+    from calsync.sharecrm.client import CrmClient
+    from calsync.sharecrm.settings import CrmSettings
+
+
+def open_ports(tenant: Tenant, look_up: Callable[[str], Conn] = connection, staging_root: str | None = None) -> Ports:
+    """The ports of a tenant. Clients connect when first used.
+
+    :raises ConfigError: a connection is missing or wrong
+    :raises StateError: the state database is missing or of another version
+    """
+
+    def crm_settings() -> CrmSettings:
+        from calsync.hooks.sharecrm import settings_from_connection
+
+        ours = tenant.crm
+        return settings_from_connection(
+            look_up(tenant.connections.crm),
+            auth_mode=ours.auth_mode,
+            user=ours.user,
+            gone_codes=ours.gone_codes,
+            time_zone=tenant.time_zone,
+            all_day_end=ours.all_day_end,
+            fields=dict(ours.fields),
+            private_values=ours.private_values,
+            public_value=ours.public_value,
+            scope_all=tenant.scope == "all",
+            workflows=ours.workflows,
+        )
+
+    def crm() -> CrmClient:
+        from calsync.sharecrm.client import CrmClient
+
+        return CrmClient(crm_settings())
+
+    def graph() -> GraphClient:
+        from calsync.graph.client import GraphClient
+        from calsync.hooks.graph import settings_from_connection
+
+        return GraphClient(settings_from_connection(look_up(tenant.connections.graph)))
+
+    state = find_connection(CONNECTION)
+    return Ports(
+        store=open_store(dsn_from_connection(state.extra if state else None)),
+        staging=Staging(staging_root or default_root()),
+        crm=crm,
+        graph=graph,
+        crm_settings=crm_settings,
+        now=lambda: datetime.now(UTC),
+    )

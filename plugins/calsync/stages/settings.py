@@ -1,0 +1,78 @@
+"""A tenant's file as the engine's rules, and the fingerprints by which a run notices that they changed (C10)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from calsync.core.facts import Limits, Rules
+from calsync.core.model import Account
+
+if TYPE_CHECKING:
+    from calsync.config.model import Tenant
+    from calsync.stages.context import Run
+
+MATCHING_DAYS = 2
+"""How many days beyond the window are read on each side, for matching only (F5)."""
+
+
+def rules_of(tenant: Tenant) -> Rules:
+    """The part of a tenant's file that decides."""
+    limits = tenant.limits
+    return Rules(
+        tenant=tenant.key,
+        name=tenant.name,
+        installation=tenant.installation,
+        zone=tenant.time_zone,
+        direction=tenant.direction,
+        scope=tenant.scope,
+        out_of_scope=tenant.out_of_scope,
+        past_days=tenant.window.past_days,
+        future_days=tenant.window.future_days,
+        conflicts=tenant.conflicts,
+        deletions=tenant.deletions,
+        invitations=tenant.invitations,
+        first_sync=tenant.first_sync,
+        drift=tenant.drift,
+        empty_title=tenant.empty_title,
+        limits=Limits(
+            mails_per_run=limits.max_mails_per_run,
+            tenant_meetings=limits.tenant_meetings,
+            tenant_share=limits.tenant_share,
+            mailbox_meetings=limits.mailbox_meetings,
+            mailbox_share=limits.mailbox_share,
+        ),
+    )
+
+
+def rules_print(tenant: Tenant) -> str:
+    """Changes when a rule, the scope or the window does. Limits decide nothing about a meeting: they do not count."""
+    rules = rules_of(tenant)
+    return _digest(f"{name}={getattr(rules, name)}" for name in rules.__dataclass_fields__ if name != "limits")
+
+
+def people_print(accounts: Iterable[Account]) -> str:
+    """Changes when somebody is authorised, revoked, becomes available or goes away."""
+    served = (f"{a.employee}:{a.object_id}:{a.authorised_since}" for a in accounts if a.served)
+    return _digest(sorted(served))
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def days(tenant: Tenant, run: Run) -> tuple[date, date]:
+    """The first and last local day this run looks at: the tenant's window, or the run's own (G8)."""
+    if run.window:
+        return run.window
+    today = run.at.astimezone(ZoneInfo(tenant.time_zone)).date()
+    return today - timedelta(days=tenant.window.past_days), today + timedelta(days=tenant.window.future_days)
+
+
+def instants(first: date, last: date, margin: int = MATCHING_DAYS) -> tuple[datetime, datetime]:
+    """From `first` to `last`, both included, with a margin in days that is wide enough for every time zone."""
+    start = datetime.combine(first - timedelta(days=margin), datetime.min.time(), UTC)
+    return start, datetime.combine(last + timedelta(days=margin + 1), datetime.min.time(), UTC)

@@ -1,0 +1,133 @@
+"""Writing to ShareCRM: read, write only if the version is the planned one, and read what is there then (G3)."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from calsync.core.match import alike
+from calsync.core.model import CrmRow, Life, Side
+from calsync.core.plan import Action, ActionState, Outcome, Request, Verb
+from calsync.errors import AnswerLost, Remote, RemoteError, Stale
+from calsync.stages.outcomes import failed, halts
+
+if TYPE_CHECKING:
+    from calsync.sharecrm.client import CrmClient
+    from calsync.sharecrm.schedule import Shape
+    from calsync.stages.context import Ports
+    from calsync.stages.ledger import Ledger
+
+WAVE = 16
+"""Actions that are journalled together and under way at once."""
+
+
+class CrmLoader:
+    """Carries out the ShareCRM actions of a ledger."""
+
+    def __init__(
+        self, client: CrmClient, shape: Shape, ledger: Ledger, requests: dict[str, Request], accounts: dict[str, str]
+    ) -> None:
+        from calsync.sharecrm.read import CrmReader
+        from calsync.sharecrm.write import CrmWriter
+
+        self.reader, self.writer = CrmReader(client, shape), CrmWriter(client)
+        self.shape, self.ledger, self.requests, self.accounts = shape, ledger, requests, accounts
+
+    async def load(self, ports: Ports) -> None:
+        """Do what is open. Raises LeaseLost, AuthFailed, QuotaSpent: then nothing more is sent."""
+        actions = self.ledger.open_actions(Side.CRM)
+        for start in range(0, len(actions), WAVE):
+            wave = actions[start : start + WAVE]
+            before = {a.id: row.sent_at for a in wave if (row := self.ledger.was_sent(a)) and row.sent_at}
+            ports.still_ours()
+            self.ledger.sent([a for a in wave if a.id not in before])
+            results = await asyncio.gather(*(self._one(a, before.get(a.id)) for a in wave))
+            self.ledger.done(outcome for outcome, _ in results if outcome)
+            for _, error in results:
+                if error and halts(error):
+                    raise error
+
+    async def _one(self, action: Action, sent_before: datetime | None) -> tuple[Outcome | None, RemoteError | None]:
+        try:
+            return await self._act(action, sent_before), None
+        except AnswerLost as lost:
+            if action.verb is Verb.CREATE and not action.target_id:
+                return await self._search(action, lost)
+            return failed(action, lost), lost
+        except RemoteError as error:
+            return failed(action, error), error
+
+    async def _act(self, action: Action, sent_before: datetime | None) -> Outcome:
+        if action.verb is Verb.CREATE and not action.target_id:
+            made = await self._made_before(action, sent_before) if sent_before else None
+            id_ = made.id if made else await self.writer.create(self.requests[action.id], action.actor)
+            return await self._read_back(action, id_)
+        record = await self.reader.record(action.target_id, user=self._asker(action))
+        row = self._row(record)
+        if action.verb is Verb.DELETE:
+            return await self._invalidate(action, row)
+        if action.verb is Verb.CREATE:
+            return await self._recover(action, row, record)
+        if row.life is not Life.NORMAL or str(row.version) != action.expect:
+            raise Stale("The record has moved on since it was read: it is decided again", Remote("sharecrm"))
+        await self.writer.update(self._composed(action, record), action.actor)
+        return await self._read_back(action, action.target_id)
+
+    async def _invalidate(self, action: Action, row: CrmRow) -> Outcome:
+        if row.life is Life.INVALID:
+            return Outcome(action.id, ActionState.DONE, crm_id=row.id, crm_version=row.version)
+        if str(row.version) != action.expect:
+            raise Stale("The record has moved on since it was read: it is decided again", Remote("sharecrm"))
+        await self.writer.invalidate(self.requests[action.id], action.actor)
+        return Outcome(action.id, ActionState.DONE, crm_id=row.id, crm_version=row.version + 1)
+
+    async def _recover(self, action: Action, row: CrmRow, record: dict[str, Any]) -> Outcome:
+        if row.life is Life.INVALID:
+            await self.writer.restore(self.requests[action.id], action.actor)
+            record = await self.reader.record(action.target_id, user=self._asker(action))
+        await self.writer.update(self._composed(action, record), action.actor)
+        return await self._read_back(action, action.target_id)
+
+    def _composed(self, action: Action, record: dict[str, Any]) -> Request:
+        from calsync.sharecrm.request import compose
+
+        return compose(self.requests[action.id], action, record, self.shape, self.accounts)
+
+    async def _read_back(self, action: Action, id_: str) -> Outcome:
+        """The record as ShareCRM has it now; what it normalised away never looks like an edit (C3)."""
+        row = self._row(await self.reader.record(id_, user=action.actor))
+        return Outcome(
+            action.id,
+            ActionState.DONE,
+            crm_id=id_,
+            crm_version=row.version,
+            crm_shown=row.event,
+            crm_owner=row.owner,
+        )
+
+    async def _search(self, action: Action, lost: AnswerLost) -> tuple[Outcome | None, RemoteError | None]:
+        """After a lost answer: the record that was made, if it was. Else it stays sent, and the next run asks."""
+        try:
+            sent = self.ledger.now()
+            made = await self._made_before(action, sent)
+            return (await self._read_back(action, made.id), None) if made else (None, lost)
+        except RemoteError:
+            return None, lost
+
+    async def _made_before(self, action: Action, since: datetime) -> CrmRow | None:
+        known = {row.crm_id for row in self.ledger.store.known_crm(self.ledger.tenant.key)}
+        async for row in self.reader.created_since(action.actor or self.shape.settings.user, since):
+            event, wanted = row.event, action.event
+            same = event is not None and wanted is not None and event.time == wanted.time
+            if same and event and wanted and alike(event.title, wanted.title) and row.id not in known:
+                return row
+        return None
+
+    def _row(self, record: dict[str, Any]) -> CrmRow:
+        from calsync.sharecrm.schedule import to_row
+
+        return to_row(record, self.shape)
+
+    def _asker(self, action: Action) -> str:
+        return self.ledger.meetings[action.link].noted.crm_owner or action.actor

@@ -1,0 +1,91 @@
+"""Writing to Outlook: batches of up to twenty, mailboxes mixed; attendee lists are read before a write (E1)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from calsync.core.model import Form, Kind, Origin, Placement, Side
+from calsync.core.plan import Action, ActionState, Outcome, Request, Verb
+from calsync.errors import Remote, RemoteError, Stale
+from calsync.stages.outcomes import failed, halts
+
+if TYPE_CHECKING:
+    from calsync.graph.client import GraphClient
+    from calsync.stages.context import Ports
+    from calsync.stages.ledger import Ledger
+
+WAVE = 80
+"""Actions that are journalled together and under way at once: four full batches."""
+
+
+class OutlookLoader:
+    """Carries out the Outlook actions of a ledger."""
+
+    def __init__(self, client: GraphClient, ledger: Ledger, requests: dict[str, Request]) -> None:
+        self.client, self.ledger, self.requests = client, ledger, requests
+
+    async def load(self, ports: Ports) -> None:
+        """Do what is open. Raises LeaseLost and AuthFailed: then nothing more is sent."""
+        from calsync.graph.write import send_all
+
+        actions = self.ledger.open_actions(Side.OUTLOOK)
+        for start in range(0, len(actions), WAVE):
+            wave = actions[start : start + WAVE]
+            ports.still_ours()
+            ready, refused = await self._composed(wave)
+            self.ledger.done(refused)
+            going = [a for a in wave if a.id in ready]
+            self.ledger.sent(going)
+            results = await send_all(self.client, [ready[a.id] for a in going])
+            self.ledger.done(self._outcome(a, r) for a, r in zip(going, results, strict=True))
+            for result in results:
+                if isinstance(result, RemoteError) and halts(result):
+                    raise result
+
+    async def _composed(self, wave: list[Action]) -> tuple[dict[str, Request], list[Outcome]]:
+        """The requests of a wave as they go out; those that change people carry the list as it is now (E1)."""
+        ready, refused = {}, []
+        for action in wave:
+            request = self.requests[action.id]
+            try:
+                ready[action.id] = await self._with_people(action, request) if request.read_first else request
+            except RemoteError as error:
+                refused.append(failed(action, error))
+        return ready, refused
+
+    async def _with_people(self, action: Action, request: Request) -> Request:
+        from calsync.graph.people import people_patch
+        from calsync.graph.read import get_event
+
+        raw = await get_event(self.client, action.mailbox, action.target_id, with_marks=False)
+        if raw.get("@odata.etag") != action.expect:
+            raise Stale("The event has moved on since it was read: it is decided again", Remote("graph"))
+        attendees = people_patch(raw, action.invite, action.uninvite)
+        return request if attendees is None else replace(request, body={**request.body, "attendees": attendees})
+
+    def _outcome(self, action: Action, result: dict[str, Any] | RemoteError | None) -> Outcome:
+        if isinstance(result, RemoteError):
+            return failed(action, result)
+        if result is None:
+            return Outcome(action.id, ActionState.DONE)
+        return Outcome(action.id, ActionState.DONE, placement=self._placement(action, result))
+
+    def _placement(self, action: Action, raw: dict[str, Any]) -> Placement:
+        """The placement as Graph's answer shows it; what the server rewrote never looks like an edit (C3)."""
+        from calsync.graph.event import outlook_row
+
+        row = outlook_row(action.mailbox, raw)
+        agreed = self.ledger.meetings[action.link].agreed
+        hosts = action.verb is Verb.CREATE and agreed.form is Form.INVITED and action.mailbox == agreed.speaker
+        return Placement(
+            mailbox=action.mailbox,
+            id=row.id,
+            kind=Kind.HOST if hosts else Kind.COPY,
+            origin=Origin.OURS,
+            shown=row.event,
+            etag=row.etag,
+            replaced=action.expect,
+            ical_uid=row.ical_uid,
+            since=row.created,
+        )

@@ -1,0 +1,147 @@
+"""The files between the stages: one folder a run, Parquet that a person can read with pandas, a report in JSON.
+
+The root is a local path, or the URL of an object store (`abfs://...`), which Airflow's ObjectStoragePath opens. Local
+folders are readable by the service's user alone (RULES F6); a run's id is quoted into its folder's name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
+
+from calsync.core.codec import from_json, to_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
+
+VALUE = "value"
+"""The column that holds the whole row as JSON; the others are for people and for joins."""
+
+
+def default_root() -> str:
+    """Where staged files go: CALSYNC_STAGING, else beside Airflow's home, else beside the repository."""
+    if given := os.environ.get("CALSYNC_STAGING"):
+        return given
+    home = os.environ.get("AIRFLOW_HOME")
+    beside = Path(home).expanduser() / "calsync-staging" if home else None
+    return str(beside or Path(__file__).resolve().parents[2] / ".calsync" / "staging")
+
+
+class Staging:
+    """Reads and writes the run folders below `root`."""
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = _open(str(root))
+
+    def folder(self, tenant: str, run: str) -> Any:
+        """The folder of one run: a pathlib.Path, or what looks like one."""
+        return self.root / tenant / quote(run, safe="-_.+")
+
+    def write_rows(self, tenant: str, run: str, name: str, rows: Sequence[Any]) -> int:
+        """Write frozen values as `<name>.parquet`; how many there were. An empty list still writes the file."""
+        import pandas as pd
+
+        frame = pd.DataFrame([_readable(row) for row in rows]) if rows else pd.DataFrame({VALUE: pd.Series(dtype=str)})
+        path = self._place(tenant, run) / f"{name}.parquet"
+        with path.open("wb") as file:
+            frame.to_parquet(file, index=False)
+        _only_ours(path, 0o600)
+        return len(rows)
+
+    def frame(self, tenant: str, run: str, name: str) -> pd.DataFrame:
+        """The DataFrame of `<name>.parquet` and of its parts `<name>-<n>.parquet`, an empty one when there is none."""
+        import pandas as pd
+
+        folder = self.folder(tenant, run)
+        found = sorted(p for p in folder.iterdir() if _is_part(p.name, name, ".parquet")) if folder.exists() else []
+        frames = []
+        for path in found:
+            with path.open("rb") as file:
+                frames.append(pd.read_parquet(file))
+        full = [frame for frame in frames if len(frame)]
+        return pd.concat(full, ignore_index=True) if full else pd.DataFrame({VALUE: pd.Series(dtype=str)})
+
+    def read_rows(self, kind: type[T], tenant: str, run: str, name: str) -> list[T]:
+        """The values that `write_rows` wrote, of all parts."""
+        return values(kind, self.frame(tenant, run, name))
+
+    def write_json(self, tenant: str, run: str, name: str, value: Any) -> None:
+        """Write `<name>.json`."""
+        path = self._place(tenant, run) / f"{name}.json"
+        path.write_text(json.dumps(value, ensure_ascii=False, default=str))
+        _only_ours(path, 0o600)
+
+    def read_json(self, tenant: str, run: str, name: str) -> Any:
+        """What `write_json` wrote, None when it did not."""
+        path = self.folder(tenant, run) / f"{name}.json"
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def read_parts(self, tenant: str, run: str, name: str) -> list[Any]:
+        """The contents of `<name>.json` and `<name>-<n>.json`, those there are."""
+        folder = self.folder(tenant, run)
+        found = sorted(p for p in folder.iterdir() if _is_part(p.name, name, ".json")) if folder.exists() else []
+        return [json.loads(path.read_text()) for path in found]
+
+    def prune(self, tenant: str, before: datetime) -> int:
+        """Remove run folders last written before `before` (aware); how many."""
+        top, removed = self.root / tenant, 0
+        for folder in list(top.iterdir()) if top.exists() else []:
+            if folder.stat().st_mtime < before.timestamp():
+                shutil.rmtree(folder) if isinstance(folder, Path) else folder.rmdir(recursive=True)
+                removed += 1
+        return removed
+
+    def _place(self, tenant: str, run: str) -> Any:
+        folder = self.folder(tenant, run)
+        if not folder.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            for part in (self.root, self.root / tenant, folder):
+                _only_ours(part, 0o700)
+        return folder
+
+
+def values(kind: type[T], frame: pd.DataFrame) -> list[T]:
+    """The values in a frame's VALUE column."""
+    return [from_json(kind, text) for text in frame[VALUE]]
+
+
+def _open(root: str) -> Any:
+    if "://" not in root or root.startswith("file://"):
+        return Path(root.removeprefix("file://")).expanduser().resolve()
+    from airflow.sdk import ObjectStoragePath
+
+    return ObjectStoragePath(root)
+
+
+def _only_ours(path: Any, mode: int) -> None:
+    if isinstance(path, Path):
+        path.chmod(mode)
+
+
+def _is_part(file: str, name: str, ending: str) -> bool:
+    stem = file.removesuffix(ending)
+    return file.endswith(ending) and (stem == name or (stem.startswith(f"{name}-") and stem[len(name) + 1 :].isdigit()))
+
+
+def _readable(row: Any) -> dict[str, Any]:
+    """A row's plain fields as columns, its event's title and times among them, and the whole of it as JSON."""
+    columns = {f.name: _cell(getattr(row, f.name)) for f in fields(row)}
+    plain = {name: cell for name, cell in columns.items() if cell is not None}
+    if event := getattr(row, "event", None):
+        plain |= {"title": event.title, "start": str(event.time.start), "end": str(event.time.end)}
+    return {**plain, VALUE: to_json(row)}
+
+
+def _cell(value: Any) -> str | int | bool | None:
+    if isinstance(value, str | bool | int):
+        return value
+    return str(value) if isinstance(value, datetime) else None

@@ -129,6 +129,12 @@ def test_a_lost_answer_leaves_writes_unknown_and_repeats_the_rest(lost: httpx.Re
     assert [part["id"] for part in parts_of(graph.requests[1])] == ["0", "2"]
 
 
+def test_a_whole_batch_that_times_out_says_nothing_of_one_window() -> None:
+    part = Part("GET", "/users/u/calendarView/delta", final=frozenset({504}))
+    graph = ScriptedGraph([refusal(504), batch_answer(done({"id": "0", "url": ""}))])
+    assert kinds(run(graph, [part])) == [Answer]
+
+
 def test_an_answer_that_leaves_a_part_out_is_lost_for_that_part() -> None:
     graph = ScriptedGraph(
         lambda request: batch_answer(*(done(part) for part in parts_of(request) if part["id"] == "0")), attempts=2

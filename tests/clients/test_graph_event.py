@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calsync.core.model import Mark, Shape
@@ -196,6 +196,7 @@ def test_marks(properties: object, mark: Mark | None, foreign: bool) -> None:
 text = st.text(max_size=20)
 
 
+@settings(deadline=None)
 @given(st.builds(Mark, text, text, text, text, st.integers(0, 10**6)))
 def test_a_mark_comes_back_as_it_was(mark: Mark) -> None:
     value = marks.encode(mark)
@@ -204,6 +205,7 @@ def test_a_mark_comes_back_as_it_was(mark: Mark) -> None:
     assert "'" not in value
 
 
+@settings(deadline=None)
 @given(text)
 def test_any_text_is_a_mark_or_none(value: str) -> None:
     mark = marks.decode(value)
@@ -223,6 +225,7 @@ scalars = st.one_of(
 wire = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=6))
 
 
+@settings(deadline=None)
 @given(st.dictionaries(keys, wire, max_size=12))
 def test_no_json_makes_the_reader_raise(raw: dict[str, Any]) -> None:
     row = outlook_row("box", raw, foreign_ids=["x"])

@@ -14,6 +14,7 @@ from calsync.core.model import Event, Mark, Side, Time
 from calsync.core.plan import Action, Guest, Request, Verb
 from calsync.errors import (
     AnswerLost,
+    AuthFailed,
     CursorExpired,
     Forbidden,
     MailboxAway,
@@ -26,8 +27,8 @@ from calsync.errors import (
 from calsync.graph import read, write
 from calsync.graph.client import GraphClient
 from calsync.graph.delta import Round, read_delta
-from calsync.graph.event import outlook_row
-from calsync.graph.people import people_patch
+from calsync.graph.event import bare, inherit, outlook_row
+from calsync.graph.people import with_people
 from calsync.graph.request import outlook_request
 from sandbox.client import Sandbox
 from sandbox.server import Server
@@ -189,6 +190,61 @@ def test_occurrences_come_with_their_original_dates(team: Sandbox, ask: Ask[Any]
     assert {row.master for row in rows} == {master}
 
 
+def test_bare_occurrences_of_a_round_are_completed_by_their_master(team: Sandbox, ask: Ask[Any]) -> None:
+    pattern = {"type": "daily", "interval": 1}
+    span = {"type": "numbered", "startDate": "2026-03-02", "numberOfOccurrences": 4}
+    recurrence = {"pattern": pattern, "range": span}
+    team.as_user(ANN).create("Daily", *NOON, recurrence=recurrence, sensitivity="private")
+    items = ask(lambda client: rounds(client, {IDS[ANN]: None}))[IDS[ANN]].items
+    assert sum(bare(item) for item in items) == 4
+    rows = [outlook_row(IDS[ANN], item) for item in inherit(items)]
+    assert [(row.event.title, row.event.private, row.problem) for row in rows] == [("Daily", True, "")] * 5
+    assert sorted(row.original.day for row in rows if row.original) == [2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("skip", [0, 1, 2])
+def test_an_event_that_comes_on_two_pages_counts_once(team: Sandbox, ask: Ask[Any], skip: int) -> None:
+    made = {team.as_user(ANN).create(f"e{n}", *NOON)["id"] for n in range(6)}
+    team.fault("graph", {"duplicate_page": True}, path="calendarView", skip=skip, times=1)
+    found = ask(lambda client: rounds(client, {IDS[ANN]: None}, 2))[IDS[ANN]]
+    assert sorted(item["id"] for item in found.items) == sorted(made)
+    assert found.error is None
+
+
+def test_a_view_that_repeats_a_page_lists_each_event_once(team: Sandbox, ask: Ask[Any]) -> None:
+    made = {team.as_user(ANN).create(f"e{n}", *NOON)["id"] for n in range(6)}
+    team.fault("graph", {"duplicate_page": True}, path="calendarView", times=1)
+    listed = ask(lambda client: read.calendar_view(client, IDS[ANN], *WINDOW))
+    assert sorted(raw["id"] for raw in listed) == sorted(made)
+
+
+def test_a_round_that_does_not_end_is_given_up(team: Sandbox, ask: Ask[Any]) -> None:
+    team.as_user(ANN).create("e", *NOON)
+    team.fault("graph", {"duplicate_page": True}, path="calendarView")
+    found = ask(lambda client: rounds(client, {IDS[ANN]: None}))[IDS[ANN]]
+    assert type(found.error) is Unavailable
+    assert found.items == ()
+
+
+def test_many_writes_to_one_mailbox_are_never_throttled(team: Sandbox, ask: Ask[Any]) -> None:
+    team.set_limits(mailbox_concurrency=3, batch_parallel=20)
+    made = ask(lambda client: write.send_all(client, [creation(link=f"l{n}") for n in range(40)]))
+    assert [event["transactionId"] for event in made] == [
+        creation(link=f"l{n}").body["transactionId"] for n in range(40)
+    ]
+    parts = [part for entry in team.requests() for part in entry.get("parts", [])]
+    assert [part["status"] for part in parts] == [201] * 40
+
+
+def test_no_token_is_no_mailboxs_trouble(server: Server, team: Sandbox) -> None:
+    async def act() -> None:
+        async with GraphClient(sandbox_settings(server, client_secret="other"), sleep=Naps()) as client:
+            await rounds(client, dict.fromkeys(IDS.values()))
+
+    with pytest.raises(AuthFailed, match="not its id"):
+        asyncio.run(act())
+
+
 def test_events_by_id_each_with_its_own_answer(team: Sandbox, ask: Ask[Any]) -> None:
     kept, gone = (team.as_user(ANN).create(title, *NOON)["id"] for title in ("kept", "gone"))
     team.as_user(ANN).delete(gone)
@@ -288,9 +344,11 @@ def test_guests_are_changed_one_by_one(team: Sandbox, ask: Ask[Any]) -> None:
 
     async def act(client: GraphClient) -> dict[str, Any]:
         raw = await read.get_event(client, IDS[ANN], made["id"])
-        people = people_patch(raw, [Guest(CAT)], [BOB])
-        path = change(Verb.UPDATE, made["id"], **RENAMED).path
-        return await client.patch(path, {"attendees": people}, {"If-Match": raw["@odata.etag"]})
+        request = change(Verb.UPDATE, made["id"], event=RENAMED["event"], invite=(Guest(CAT),), uninvite=(BOB,))
+        completed = with_people(request, raw, [Guest(CAT)], [BOB])
+        assert request.read_first
+        assert completed is not None
+        return await write.send(client, completed) or {}
 
     row = outlook_row(IDS[ANN], ask(act))
     assert row.event.guests == {ANN, CAT, "eve@client.example"}

@@ -11,7 +11,7 @@ import pytest
 from calsync.core.model import Event, Mark, Side, Time
 from calsync.core.plan import Action, Guest, Verb
 from calsync.graph import marks
-from calsync.graph.people import people_patch
+from calsync.graph.people import people_patch, with_people
 from calsync.graph.request import outlook_request, transaction_id
 
 TIMED = Time(datetime(2026, 3, 1, 12, tzinfo=UTC), datetime(2026, 3, 1, 13, tzinfo=UTC), "Asia/Shanghai")
@@ -172,3 +172,16 @@ def test_single_people_come_and_go_and_everybody_else_stays(
 
 def test_the_first_guest_of_an_event_without_a_list() -> None:
     assert people_patch({"attendees": None}, [Guest("bob@client.example", "Bob")], []) == [BOB]
+
+
+def test_an_update_of_people_is_completed_from_what_was_read() -> None:
+    raw = {**RAW, "@odata.etag": 'W/"9"'}
+    unbound = outlook_request(action(Verb.UPDATE, target_id="e", invite=(Guest("bob@client.example", "Bob"),)))
+    request = with_people(unbound, raw, [Guest("bob@client.example", "Bob")], [])
+    assert request is not None
+    assert (request.body, request.headers) == ({"attendees": [ANN, *STAYING, BOB]}, {"If-Match": 'W/"9"'})
+    assert not request.read_first
+
+    bound = replace(unbound, headers={"If-Match": 'W/"8"'}, body={"subject": "x"})
+    assert with_people(bound, raw, [], []) == replace(bound, read_first=False)
+    assert with_people(unbound, raw, [Guest("ann@contoso.example")], []) is None

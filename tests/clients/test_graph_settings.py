@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -127,6 +129,21 @@ def test_everything_that_is_wrong_is_said_at_once(conn: Conn, sentences: list[st
     assert len(caught.value.problems) == len(sentences)
     for problem, sentence in zip(caught.value.problems, sentences, strict=True):
         assert problem.startswith(f"connection graph: {sentence}")
+
+
+@pytest.mark.airflow
+def test_the_hook_reads_airflows_own_connection(tmp_path: Path) -> None:
+    conn = {"conn_type": "msgraph", "login": "app", "password": "pw", "host": "127.0.0.1:9701", "schema": "https"}
+    extra = {"tenant_id": "t", "authority": "https://localhost:9702", "verify": "ca.pem"}
+    code = (
+        "from calsync.hooks.graph import GraphHook; s = GraphHook('graph').settings(); print(s.base_url, s.verify, s)"
+    )
+    variables = {"AIRFLOW_HOME": str(tmp_path), "AIRFLOW_CONN_GRAPH": json.dumps({**conn, "extra": extra})}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, **variables}
+    )
+    assert "https://127.0.0.1:9701/v1.0 ca.pem" in done.stdout
+    assert "pw" not in done.stdout
 
 
 def test_secrets_do_not_show() -> None:

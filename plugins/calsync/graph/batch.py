@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from calsync.errors import AnswerLost, AuthFailed, RemoteError
@@ -113,7 +113,8 @@ async def _call(client: GraphClient, parts: Mapping[int, Part]) -> dict[int, Res
         async with client.gate.hold(part.mailbox for part in parts.values()):
             answer = await client.send(envelope)
     except AnswerLost as error:
-        return {i: no_answer(error.sentence, part.writes, error.remote) for i, part in parts.items()}
+        remote = replace(error.remote, status=0)  # the batch's status says nothing of any one part
+        return {i: no_answer(error.sentence, part.writes, remote) for i, part in parts.items()}
     except RemoteError as error:
         return dict.fromkeys(parts, error)
     answered = _by_id(answer)

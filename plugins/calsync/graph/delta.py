@@ -15,7 +15,7 @@ from calsync.errors import AuthFailed, CursorExpired, Refused, Remote, RemoteErr
 from calsync.graph.answers import Answer
 from calsync.graph.batch import BATCH_SIZE, Part, Result
 from calsync.graph.client import GraphClient
-from calsync.graph.paths import url
+from calsync.graph.paths import Trail, url
 
 GATEWAY_TIMEOUT = 504
 """Graph's answer to a window that is too large; the caller halves it (RULES G2), so it is not tried again here."""
@@ -45,7 +45,7 @@ class _Reading:
     path: str
     full: bool
     seen: dict[str, dict[str, Any] | None] = field(default_factory=dict)
-    visited: set[str] = field(default_factory=set)
+    trail: Trail = field(default_factory=Trail)
 
 
 async def read_delta(
@@ -130,11 +130,10 @@ def _add(reading: _Reading, page: Answer) -> str | None:
 
 
 def _turn(client: GraphClient, reading: _Reading, page: Answer) -> None:
-    """Go on to the next page. Raises Unavailable when there is none that is new, Refused when it is foreign."""
+    """Go on to the next page. Raises Unavailable when there is none or it leads in a circle, Refused when foreign."""
     link = page.value.get("@odata.nextLink")
-    if not isinstance(link, str) or link in reading.visited:
+    if not isinstance(link, str) or reading.trail.circles(link):
         raise Unavailable("The delta round does not end: a page led nowhere new", Remote("graph", page.status))
-    reading.visited.add(link)
     reading.path = client.relative(link)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from urllib.parse import quote, urlencode, urlsplit
 
 from calsync.errors import Refused, Remote
 
 _MAILBOX = re.compile(r"^/?users/([^/?]+)/")
+_MOST_VISITS = 3
 _SAFE_WORDS = {
     "users",
     "events",
@@ -36,6 +38,18 @@ def url(*segments: str, **query: str | int) -> str:
 def literal(text: str) -> str:
     """`text` as an OData string literal: quotes doubled."""
     return "'" + text.replace("'", "''") + "'"
+
+
+class Trail:
+    """The links of one listing, to see when it leads in a circle; a page now and then comes twice in practice."""
+
+    def __init__(self) -> None:
+        self._met: Counter[str] = Counter()
+
+    def circles(self, link: str) -> bool:
+        """Whether `link`, now to be followed, was followed too often before."""
+        self._met[link] += 1
+        return self._met[link] > _MOST_VISITS
 
 
 def mailbox_of(path: str) -> str:

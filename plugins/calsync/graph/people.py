@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from calsync.core.plan import Guest
+from calsync.core.plan import Guest, Request
 from calsync.graph.event import address
 
 
@@ -35,6 +36,20 @@ def people_patch(
     if len(kept) == len(present) and not added:
         return None
     return [_as_it_is(entry) for entry in kept] + [invited(guest) for guest in added.values()]
+
+
+def with_people(
+    request: Request, raw: Mapping[str, Any], invite: Iterable[Guest], uninvite: Iterable[str]
+) -> Request | None:
+    """A `read_first` update completed from the raw event as just read; None when nothing is left to write.
+
+    It is bound to that reading by its etag, unless the plan already bound it to an earlier one.
+    """
+    people = people_patch(raw, invite, uninvite)
+    body = {**request.body, **({} if people is None else {"attendees": people})}
+    etag = raw.get("@odata.etag")
+    headers = {"If-Match": etag, **request.headers} if isinstance(etag, str) else request.headers
+    return replace(request, headers=headers, body=body, read_first=False) if body else None
 
 
 def _as_it_is(entry: Mapping[str, Any]) -> dict[str, Any]:

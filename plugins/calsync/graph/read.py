@@ -12,7 +12,7 @@ from calsync.graph import marks
 from calsync.graph.batch import Part
 from calsync.graph.client import GraphClient
 from calsync.graph.delta import window_path
-from calsync.graph.paths import url
+from calsync.graph.paths import Trail, url
 
 EVENT_FIELDS = (
     "id,changeKey,iCalUId,subject,start,end,isAllDay,isCancelled,isDraft,isOrganizer,organizer,attendees,type,"
@@ -91,9 +91,8 @@ async def users(client: GraphClient) -> list[dict[str, Any]]:
 
 async def _pages(client: GraphClient, path: str) -> AsyncIterator[dict[str, Any]]:
     """The items of a collection, page by page. Raises Refused on a foreign link, Unavailable on a circle."""
-    visited: set[str] = set()
-    while path not in visited:
-        visited.add(path)
+    trail = Trail()
+    while not trail.circles(path):
         page = await client.get(path)
         for item in page.get("value") or []:
             if isinstance(item, dict):

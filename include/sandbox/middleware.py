@@ -56,8 +56,8 @@ class _Exchange:
         self.scope, self.receive, self.send = scope, receive, send
         self.state: dict[str, Any] = scope.setdefault("state", {})
         query = scope.get("query_string", b"").decode("latin-1")
-        self.path = unquote(scope["path"] + (f"?{query}" if query else ""))
-        self.status = 0
+        self.path = scope["path"] + (f"?{unquote(query)}" if query else "")
+        self.logged = False
 
     async def run(self, app: ASGIApp) -> None:
         mailbox = _mailbox_of(self.world, self.system, self.scope)
@@ -66,16 +66,15 @@ class _Exchange:
         await self._wait(self.world.limits.latency_s + effect.delay_s, mailbox)
         try:
             if effect.refuse:
+                self._log(0)
                 await self._drop()
             elif effect.answers:
                 await self._answer(fault_answer(self.system, effect, self.path))
             else:
                 await app(self.scope, self.receive, self._send)
         except Exception:
-            self.status = 500
+            self._log(500)
             raise
-        finally:
-            self._log()
 
     async def _wait(self, seconds: float, mailbox: str | None) -> None:
         """Meanwhile the request counts as under way at its mailbox, as it does while Microsoft's side works on it."""
@@ -92,7 +91,7 @@ class _Exchange:
     async def _send(self, message: Message) -> None:
         lost = self.state["drop"] or self.state["effect"].lose_answer
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self._log(message["status"])
             date = self.world.clock.now(_CLOCKS[self.system])
             header = (b"date", format_datetime(date, usegmt=True).encode())
             message["headers"] = [h for h in message.get("headers", []) if h[0].lower() != b"date"] + [header]
@@ -114,13 +113,16 @@ class _Exchange:
         while (await self.receive())["type"] != "http.disconnect":
             continue
 
-    def _log(self) -> None:
-        """One entry per HTTP request; status 0 means that no answer was even begun."""
+    def _log(self, status: int) -> None:
+        """One entry per HTTP request, written before its answer leaves; status 0: no answer was even begun."""
+        if self.logged:
+            return
+        self.logged = True
         entry = {
             "system": self.system,
             "method": self.scope["method"],
             "path": self.path,
-            "status": self.status,
+            "status": status,
             "actor": self.state.get("actor", ""),
         }
         for name in ("mailbox", "parts"):

@@ -10,7 +10,6 @@ from rich.console import Console
 
 from demo import show
 from demo.errors import DemoError
-from demo.paths import FOLDER
 from demo.record import Record
 from demo.rest import Airflow
 
@@ -43,10 +42,10 @@ def synchronise(
 
 def _failure(airflow: Airflow, record: Record, run_id: str) -> str:
     failed = [task.task for task in airflow.tasks(DAG_ID, run_id) if task.state == "failed"]
-    logs = Path("airflow", "logs", f"dag_id={DAG_ID}", f"run_id={run_id}")
+    logs = Path(record.airflow_home, "logs", f"dag_id={DAG_ID}", f"run_id={run_id}")
     return (
         f"The run {run_id} failed in {', '.join(failed) or 'no task'}. Read why at "
-        f"{record.airflow_url}/dags/{DAG_ID}/runs/{run_id} or in {FOLDER.name}/{logs}."
+        f"{record.airflow_url}/dags/{DAG_ID}/runs/{run_id} or in {logs}."
     )
 
 

@@ -58,10 +58,12 @@ class Session:
             staging=f"file://{self.folder / 'staging'}",
         )
         self.record.save(self.folder)
+        self.console.print("Starting ShareCRM and Microsoft 365 (the sandbox) ...")
         sandbox = self._start_sandbox(ports.sandbox)
         env, self.record.password = airflow_home.prepare(
             self.folder, self.root, ports, self.record.airflow_url, sandbox
         )
+        self.console.print("Starting Airflow, meanwhile preparing the state database and authorising the team ...")
         self._start("airflow", ["airflow", "standalone"], env)
         self._calsync(env, "db", "upgrade")
         self._calsync(env, "accounts", "authorise", TENANT, "--all")

@@ -66,7 +66,7 @@ def html(status: int = 200) -> httpx.Response:
 
 
 class ScriptedCrm:
-    """Answers calls with the replies given, in order, and token requests with tokens t1, t2, ... unless told otherwise."""
+    """Answers calls with the replies given, in order, and token requests with t1, t2, ... unless told otherwise."""
 
     def __init__(self, *replies: Reply, tokens: tuple[Reply, ...] = ()) -> None:
         self.replies = list(replies)

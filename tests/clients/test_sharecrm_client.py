@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from clients.sharecrm_support import ScriptedCrm, error, html, ok
 
 from calsync.errors import (
     AnswerLost,
@@ -23,7 +24,6 @@ from calsync.errors import (
 )
 from calsync.sharecrm.client import CrmClient
 from calsync.sharecrm.settings import Codes
-from clients.sharecrm_support import ScriptedCrm, error, html, ok
 
 PATH = "/cgi/crm/v2/data/get"
 LOST = httpx.ReadTimeout("no answer")

@@ -252,3 +252,14 @@ def test_every_change_is_logged_with_its_actor(graph: GraphCaller) -> None:
 def test_events_delta_is_not_supported(graph: GraphCaller) -> None:
     answer = graph.ask("GET", f"/users/{ANN}/calendar/events/delta()")
     assert answer.json()["error"]["message"].startswith("Unsupported request: Change tracking is not supported")
+
+
+def test_an_online_meeting_stays_one_and_its_link_is_in_the_body(graph: GraphCaller) -> None:
+    online = {"isOnlineMeeting": True, "onlineMeetingProvider": "teamsForBusiness"}
+    made = graph.create(ANN, body={"contentType": "text", "content": "Agenda"}, **online)
+    link = made["onlineMeeting"]["joinUrl"]
+    assert "Agenda" in made["body"]["content"]
+    assert link in made["body"]["content"]
+    changed = graph.patch(ANN, made["id"], isOnlineMeeting=False, body={"contentType": "text", "content": "New agenda"})
+    assert (changed["isOnlineMeeting"], changed["onlineMeeting"]["joinUrl"]) == (True, link)
+    assert link not in changed["body"]["content"]

@@ -118,5 +118,7 @@ class Answer:
 def error_answer(error: GraphError, date: str, request_id: str, client_request_id: str) -> Answer:
     """`error` in Graph's shape; `date` has no zone, as there."""
     inner = {"date": date, "request-id": request_id, "client-request-id": client_request_id}
+    if error.status == 429:
+        inner |= {"code": "429", "message": "Please retry after", "status": "429"}
     body = {"error": {"code": error.code, "message": error.message, "innerError": inner}}
     return Answer(error.status, body, dict(error.headers))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sandbox.microsoft import ids
+from sandbox.microsoft import ids, teams
 from sandbox.microsoft.errors import invalid_property, invalid_request
 from sandbox.microsoft.items import Event, at_midnight
 from sandbox.microsoft.payload import NEVER, Draft, defaults
@@ -43,7 +43,7 @@ def new_event(ms: Microsoft, mailbox: Mailbox, draft: Draft, calendar_id: str) -
     number = mailbox.next_number()
     props["responseStatus"] = {"response": "organizer", "time": NEVER}
     props["attendees"] = [_named(ms, person) for person in props["attendees"]]
-    return Event(
+    event = Event(
         mailbox=mailbox,
         number=number,
         calendar_id=calendar_id,
@@ -58,6 +58,8 @@ def new_event(ms: Microsoft, mailbox: Mailbox, draft: Draft, calendar_id: str) -
         transaction_id=draft.transaction_id,
         extended=draft.extended,
     )
+    teams.settle(event)
+    return event
 
 
 def _named(ms: Microsoft, person: dict[str, Any]) -> dict[str, Any]:
@@ -81,10 +83,11 @@ def apply(ms: Microsoft, event: Event, draft: Draft) -> bool:
     if recurrence is not event.recurrence or (moved and recurrence):
         event.overrides, event.removed = {}, set()
     event.span, event.recurrence = span, recurrence
-    before = event.props["attendees"]
-    event.props = event.props | draft.props
+    before = event.props
+    event.props = before | draft.props
+    teams.settle(event, before)
     if moved or "attendees" in draft.props:
-        people = _with_answers([] if moved else before, event.props["attendees"])
+        people = _with_answers([] if moved else before["attendees"], event.props["attendees"])
         event.props["attendees"] = [_named(ms, person) for person in people]
     event.extended = event.extended | draft.extended
     event.first_request = None

@@ -185,7 +185,7 @@ def answer_invitation(ms: Microsoft, box: Mailbox, call: Call, event_id: str, ve
     if event.is_organizer:
         raise is_organizer()
     body = {name.lower(): value for name, value in (call.body or {}).items()}
-    by_mail = body.get("sendresponse", True) is not False
+    by_mail = str(body.get("sendresponse", True)).lower() != "false"
     status = _status(ms, event, verb, body.get("proposednewtime"), by_mail=by_mail)
     shows = _ANSWERS[verb][1] or (event.source.props["showAs"] if event.source else "busy")
     own = {"responseStatus": status["status"], "showAs": shows}
@@ -207,7 +207,8 @@ def _status(ms: Microsoft, event: Event, verb: str, proposal: Any, *, by_mail: b
         return status
     if not by_mail or not event.props["allowNewTimeProposals"]:
         raise invalid_request("A new time can be proposed only with a response, to a meeting that allows proposals.")
-    times = {name: Moment.parse(proposal.get(name)).shown("UTC") for name in ("start", "end")}
+    given = {name.lower(): value for name, value in proposal.items()} if isinstance(proposal, dict) else {}
+    times = {name: Moment.parse(given.get(name)).shown("UTC") for name in ("start", "end")}
     return status | {"proposedNewTime": times}
 
 

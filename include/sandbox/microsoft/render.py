@@ -68,6 +68,7 @@ def _whole(item: Event | Occurrence) -> Json:
         "originalStartTimeZone": item.span.start.zone_name,
         "originalEndTimeZone": item.span.end.zone_name,
         "iCalUId": event.ical_uid,
+        "uid": event.ical_uid,
         "bodyPreview": content.preview(props["body"]["content"]),
         "isOrganizer": event.is_organizer,
         "organizer": {"emailAddress": event.organizer},
@@ -117,7 +118,7 @@ def shown(item: Event | Occurrence, prefer: Prefer, select: Collection[str] | No
         answer["body"] = {"contentType": "text", "content": content.plain(answer["body"]["content"])}
     if select is None:
         return {name: value for name, value in answer.items() if name not in _ONLY_IF_SELECTED}
-    wanted = {"@odata.etag", "id", *select}
+    wanted = {"@odata.etag", "id", *select} | ({"locations"} if "location" in select else set())
     return {name: value for name, value in answer.items() if name in wanted}
 
 

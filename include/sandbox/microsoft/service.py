@@ -65,8 +65,9 @@ class Service:
     def _signed(self, call: Call, answer: Answer, request_id: str) -> Answer:
         answer.headers["request-id"] = request_id
         answer.headers["client-request-id"] = call.headers.get("client-request-id") or request_id
+        answer.headers["Cache-Control"] = "private"
         if answer.body is not None:
-            answer.headers["Content-Type"] = JSON_TYPE
+            answer.headers |= {"Content-Type": JSON_TYPE, "OData-Version": "4.0"}
         return answer
 
     def _serve(self, call: Call) -> Answer:
@@ -98,9 +99,12 @@ class Service:
         if not caller.address and not caller.roles & _DIRECTORY_ROLES:
             raise directory_denied()
         if name is None:
-            return users.list_users(self.ms, call)
-        found = self.ms.reached_by(name) if name == caller.address else None
-        return users.read(self.ms, call, found.upn if found else name)
+            answer = users.list_users(self.ms, call)
+        else:
+            found = self.ms.reached_by(name) if name == caller.address else None
+            answer = users.read(self.ms, call, found.upn if found else name)
+        answer.headers["x-ms-resource-unit"] = str(users.cost(call))
+        return answer
 
     def _mailbox(self, call: Call, caller: Caller, name: str, rest: list[str]) -> Answer:
         self._throttle(call, caller, name)

@@ -94,10 +94,11 @@ class Moment:
 
         Raises GraphError for an unknown zone or an unreadable time.
         """
-        if not isinstance(value, dict) or "dateTime" not in value:
+        given = {key.lower(): item for key, item in value.items()} if isinstance(value, dict) else {}
+        if "datetime" not in given:
             raise invalid_property("A dateTimeTimeZone needs dateTime and timeZone.")
-        wall, _ = parse_wall(value["dateTime"])
-        name = value.get("timeZone") or "UTC"
+        wall, _ = parse_wall(given["datetime"])
+        name = given.get("timezone") or "UTC"
         if not isinstance(name, str):
             raise unreadable_body("timeZone must be a string.")
         zone(name)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from calsync.errors import CalsyncError
 from calsync.stages.context import Counters, Run
 
 STAGE_OF_TASK = {
@@ -25,17 +26,21 @@ STAGE_OF_TASK = {
 
 @dataclass
 class FakeStages:
-    """What the stages answer (or raise), and the calls that were made, in order. Each refusal refuses the lease once."""
+    """What the stages answer (or raise), the calls in their order, the errors that were noted for the report.
+
+    Each refusal refuses the lease once.
+    """
 
     answers: dict[str, Counters | Exception] = field(default_factory=dict)
     refusals: list[Exception] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     seen: dict[str, Any] = field(default_factory=dict)
+    noted: dict[str, str] = field(default_factory=dict)
 
     def stage(self, task_id: str) -> Callable[..., Counters]:
         def run(tenant: Any, ports: Any, run: Run, *more: Any, **named: Any) -> Counters:
             self.calls.append(task_id)
-            self.seen = {"tenant": tenant.key, "run": run, "more": more, **named}
+            self.seen |= {"tenant": tenant.key, "run": run, "more": more, **named}
             answer = self.answers.get(task_id, {"actions": 0})
             if isinstance(answer, Exception):
                 raise answer
@@ -50,6 +55,14 @@ class FakeStages:
         self.calls.append("lease")
         yield
 
+    def staged(self, name: str, tenant: Any, ports: Any, run: Run, stage: Callable[..., Counters]) -> Counters:
+        self.seen = {"name": name}
+        try:
+            return stage(tenant, ports, run)
+        except CalsyncError as error:
+            self.noted[name] = str(error)
+            raise
+
     def release(self, tenant: Any, ports: Any, run: Run) -> None:
         self.calls.append("release")
 
@@ -60,6 +73,7 @@ class FakeStages:
             "ports": {"open_ports": lambda tenant: closed},
             "lease": {"leased": self.leased, "release": self.release},
             "report": {"report": self.stage("report")},
+            "run": {"staged": self.staged},
         }
         for task_id, (module, function) in STAGE_OF_TASK.items():
             modules[module] = {function: self.stage(task_id)}

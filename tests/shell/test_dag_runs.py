@@ -128,5 +128,6 @@ def test_a_held_lease(dag: DAG, stages: FakeStages, monkeypatch: pytest.MonkeyPa
     stages.refusals = [LeaseHeld("x", "cli:host:1:x", "2026-11-23T08:10:00Z", 500)]
     run = dag.test()
     assert run.state == "success"
+    assert stages.refusals == []
     assert {task.try_number for task in run.get_task_instances()} == {1}
     assert sorted(call for call in stages.calls if call in STAGES) == sorted(STAGES)

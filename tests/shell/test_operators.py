@@ -46,7 +46,7 @@ def test_a_task_runs_its_stage_under_the_lease_and_returns_its_counters(
     stages.answers[task_id] = {"actions": 3, "plan": "plan.json"}
     assert task(task_id).execute(context_of(dry_run=True)) == {"actions": 3, "plan": "plan.json"}
     assert stages.calls == ["lease", task_id, "close"]
-    assert stages.seen["tenant"] == "berlin"
+    assert (stages.seen["tenant"], stages.seen["name"]) == ("berlin", task_id)
     assert stages.seen["run"] == Run(
         id="scheduled__2026-11-23T08:00:00+00:00",
         kind="scheduled",
@@ -61,7 +61,7 @@ def test_a_batch_reads_its_part_of_the_mailboxes(tenants: Path, stages: FakeStag
     write_tenant(tenants, "big", batches=3)
     mapped = build_dags(tenants)["calendar_sync__big"].get_task("extract_graph")
     mapped.unmap({"batch": 2}).execute(context_of("calendar_sync__big"))
-    assert (stages.seen["batch"], stages.seen["batches"]) == (2, 3)
+    assert (stages.seen["batch"], stages.seen["batches"], stages.seen["name"]) == (2, 3, "extract_graph-2")
 
 
 def test_a_task_steps_aside_while_another_run_holds_the_lease(task: Any, stages: FakeStages) -> None:
@@ -93,6 +93,7 @@ def test_a_foreign_exceptions_text_stays_inside(
         task(task_id).execute(context_of())
     assert "unexpected KeyError" in str(caught.value)
     assert SECRET not in str(caught.value)
+    assert stages.noted == ({"load": str(caught.value)} if task_id == "load" else {})
     assert caught.value.__suppress_context__
     assert "fake_stages.py" in caplog.text
     assert SECRET not in caplog.text

@@ -89,7 +89,7 @@ def test_the_sentence_the_counters_and_every_change_are_told(shown: Any) -> None
     assert page.rows == [
         [
             "Outlook",
-            "created",
+            "create",
             "Quarterly review Tue 24 Nov 2026, 09:00 UTC",
             "1001",
             "title, time",
@@ -119,6 +119,13 @@ def test_remarks_are_told_and_skipped_ones_marked(shown: Any) -> None:
         report(remarks=[{"side": "crm", "rule": "F1", "reason": "series", "title": "Standup", "skipped": True}])
     )
     assert "skipped Standup ShareCRM series F1" in page.text
+
+
+def test_a_remark_without_a_title_names_the_events_id(shown: Any) -> None:
+    page = shown(
+        report(remarks=[{"side": "crm", "rule": "D2", "reason": "no proof", "id": "65fab1", "skipped": False}])
+    )
+    assert "ShareCRM no proof D2 65fab1" in page.text
 
 
 def test_a_dry_run_says_that_nothing_was_written(shown: Any) -> None:

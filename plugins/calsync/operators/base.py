@@ -84,6 +84,11 @@ class StageOperator(BaseOperator):
     def stage(self, tenant: Tenant, ports: Ports, run: Run) -> Counters:
         """The stage's work; counters and short references come back, never content."""
 
+    @property
+    def stage_name(self) -> str:
+        """Under which name the run's folder keeps how the stage went."""
+        return str(self.task_id)
+
     def execute(self, context: Context) -> Counters:
         """Run the stage; what it returns becomes the task's XCom.
 
@@ -92,14 +97,19 @@ class StageOperator(BaseOperator):
         """
         from calsync.stages.lease import leased
         from calsync.stages.ports import open_ports
+        from calsync.stages.run import staged
 
         run = run_of(context)
         try:
             with discreet(self.task_id):
                 tenant = load_one(tenants_folder(), self.tenant_key)
                 with closing(open_ports(tenant)) as ports, leased(tenant, ports, run):
-                    return self.stage(tenant, ports, run)
+                    return staged(self.stage_name, tenant, ports, run, self._discreet_stage)
         except LeaseHeld as held:
             self.log.info("%s This task comes back in %d s.", held, LEASE_WAIT.total_seconds())
             back = datetime.now(tz=UTC) + LEASE_WAIT
             raise AirflowRescheduleException(back) from None  # type: ignore[no-untyped-call]
+
+    def _discreet_stage(self, tenant: Tenant, ports: Ports, run: Run) -> Counters:
+        with discreet(self.task_id):
+            return self.stage(tenant, ports, run)

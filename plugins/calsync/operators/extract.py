@@ -44,6 +44,11 @@ class ExtractGraphOperator(StageOperator):
         self.batch = batch
         self.batches = batches
 
+    @property
+    def stage_name(self) -> str:
+        """Each batch keeps its own."""
+        return str(self.task_id) if self.batches == 1 else f"{self.task_id}-{self.batch}"
+
     def stage(self, tenant: Tenant, ports: Ports, run: Run) -> Counters:
         from calsync.stages.extract_graph import extract_graph
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from calsync.config.values import KEY
 from calsync.naming import tenant_of
-from calsync.web.reports import SIDES, VERBS, Report, duration, moment
+from calsync.web.reports import SIDES, Report, duration, moment
 
 ReadReport = Callable[[str, str], Mapping[str, Any] | None]
 """(tenant key, run id) -> the report, None when there is none."""
@@ -93,5 +93,5 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"moment": moment, "duration": duration}
-    environment.globals |= {"sides": SIDES, "verbs": VERBS}
+    environment.globals["sides"] = SIDES
     return environment

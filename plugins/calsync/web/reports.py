@@ -8,13 +8,6 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-VERBS: Final = {
-    "create": "created",
-    "update": "updated",
-    "delete": "deleted",
-    "link": "linked",
-    "unlink": "unlinked",
-}
 SIDES: Final = {"crm": "ShareCRM", "outlook": "Outlook"}
 _BY_SIDE: Final = ("created", "updated", "deleted")
 
@@ -42,11 +35,12 @@ class Change(_Part):
 
 
 class Remark(_Part):
-    """Something a person should know although nothing was written for it."""
+    """Something a person should know although nothing was written for it; `id` is the event's on that side."""
 
     side: str = ""
     rule: str = ""
     reason: str = ""
+    id: str = ""
     title: str = ""
     skipped: bool = False
 
@@ -86,10 +80,12 @@ class Report(_Part):
 
 
 _COUNTERS: Final = {
+    "accounts": "accounts served",
     "mails": "mails caused",
     "requests_crm": "requests to ShareCRM",
     "requests_graph": "requests to Microsoft",
     "held": "held for approval",
+    "left": "left for the next run",
 }
 
 

@@ -31,12 +31,12 @@ async def refresh(tenant: Tenant, crm: CrmClient, graph: GraphClient, store: Sto
 
     :raises RemoteError: when a system cannot be read; then nothing is stored.
     """
-    from calsync.graph import read as graph_read
-    from calsync.sharecrm import read as crm_read
+    from calsync.graph.read import users
+    from calsync.sharecrm.read import open_reader
 
-    employees = [employee_from(raw) for raw in await crm_read.employees(crm)]
-    users = [user_from(raw) for raw in await graph_read.users(graph)]
-    return remember(tenant, employees, users, store, now)
+    reader = await open_reader(crm)
+    employees = await reader.employees()
+    return remember(tenant, employees, [user_from(raw) for raw in await users(graph)], store, now)
 
 
 def remember(
@@ -49,11 +49,6 @@ def remember(
         changed = [account for account in matched.accounts if known.get(account.employee) != account]
         tx.save_accounts(tenant.key, changed, tenant.enterprise)
     return matched
-
-
-def employee_from(raw: Mapping[str, Any]) -> Employee:
-    """An employee from a member of `/cgi/user/list`'s `userList`."""
-    return Employee(str(raw["openUserId"]), core.clean(raw.get("email")), not raw.get("isStop"))
 
 
 def user_from(raw: Mapping[str, Any]) -> User:

@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from calsync.sharecrm.settings import CrmSettings
 
 
-def open_ports(tenant: Tenant, look_up: Callable[[str], Conn] = connection, staging_root: str | None = None) -> Ports:
+def open_ports(
+    tenant: Tenant,
+    look_up: Callable[[str], Conn] = connection,
+    staging_root: str | None = None,
+    dsn: str | None = None,
+) -> Ports:
     """The ports of a tenant. Clients connect when first used.
 
     :raises ConfigError: a connection is missing or wrong
@@ -55,12 +60,17 @@ def open_ports(tenant: Tenant, look_up: Callable[[str], Conn] = connection, stag
 
         return GraphClient(settings_from_connection(look_up(tenant.connections.graph)))
 
-    state = find_connection(CONNECTION)
     return Ports(
-        store=open_store(dsn_from_connection(state.extra if state else None)),
+        store=open_store(dsn or state_dsn()),
         staging=Staging(staging_root or default_root()),
         crm=crm,
         graph=graph,
         crm_settings=crm_settings,
         now=lambda: datetime.now(UTC),
     )
+
+
+def state_dsn() -> str:
+    """Where the state database is, by its connection."""
+    state = find_connection(CONNECTION)
+    return dsn_from_connection(state.extra if state else None)

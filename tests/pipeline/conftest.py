@@ -1,0 +1,31 @@
+"""The live sandbox of tests/sandbox, and a tenant at work in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pipeline.workplace import Workplace
+
+from sandbox.client import Sandbox
+from sandbox.server import Server
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("sandbox")) as server:
+        yield server
+
+
+@pytest.fixture
+def box(server: Server) -> Iterator[Sandbox]:
+    with Sandbox(server.url, server.ca) as box:
+        box.reset()
+        yield box
+
+
+@pytest.fixture
+def work(box: Sandbox, server: Server, tmp_path: Path) -> Workplace:
+    """A tenant at work in an empty sandbox."""
+    return Workplace.open(box, server, tmp_path)

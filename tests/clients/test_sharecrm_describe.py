@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from clients.sharecrm_support import settings
 
+from calsync.core.codec import from_json, to_json
 from calsync.errors import ConfigError
 from calsync.sharecrm.describe import Fields, resolve_fields
 
@@ -122,6 +123,11 @@ SCOPES = [{"value": "1", "label": "Public"}, {"value": "2", "label": "仅参与�
 def test_the_options_of_privacy_are_known_by_value_or_label() -> None:
     found = resolved(described(privacy=field("select_one", options=SCOPES)))
     assert (found.private_values, found.public_value) == (("2",), "1")
+
+
+def test_what_was_found_survives_being_staged() -> None:
+    found = resolved(described(privacy=field("select_one", options=SCOPES), is_all_day=field("true_or_false")))
+    assert from_json(Fields, to_json(found)) == found
 
 
 def test_options_nobody_understands_must_be_said() -> None:

@@ -219,6 +219,17 @@ def test_a_deleted_record_is_gone_only_by_a_configured_code(crm: Crm) -> None:
         crm.run(lambda r, _: r.get(key, user="1001"))
 
 
+def test_the_connections_user_asks_for_an_owner_who_left_but_proves_nothing(crm: Crm) -> None:
+    user = crm.box.as_employee("1001")
+    key = user.create("x", NINE, TEN)
+    assert crm.run(lambda r, _: r.get(key, user="1003")).event.title == "x"
+    user.cancel(key)
+    assert crm.run(lambda r, _: r.get(key, user="1003")).life is Life.INVALID
+    user.delete(key)
+    with pytest.raises(Refused):
+        crm.run(lambda r, _: r.get(key, user="1003"), codes=GONE)
+
+
 @pytest.mark.parametrize("skew", [0, -3600, 3600])
 def test_a_lost_create_is_not_repeated_and_is_found_by_a_search(crm: Crm, skew: float) -> None:
     crm.box.set_clock(skew_s={"crm": skew})

@@ -9,7 +9,7 @@ from typing import Any
 
 from calsync.core.accounts import Employee
 from calsync.core.model import Contact, CrmRow, Life
-from calsync.errors import NotFound, Remote, Unavailable
+from calsync.errors import NotFound, Refused, Remote, Unavailable
 from calsync.sharecrm import moments
 from calsync.sharecrm.client import CrmClient
 from calsync.sharecrm.describe import SCHEDULE, resolve
@@ -85,7 +85,21 @@ class CrmReader:
             yield row
 
     async def record(self, id: str, *, user: str = "") -> dict[str, Any]:  # noqa: A002 - it is the id
-        """A schedule as ShareCRM has it. Raises NotFound only for a code configured to mean gone (RULES D1)."""
+        """A schedule as ShareCRM has it. Raises NotFound only for a code configured to mean gone (RULES D1).
+
+        Where `user` is unknown or stopped, the connection's user asks; that it finds nothing proves nothing: Refused.
+        """
+        try:
+            return await self._record(id, user)
+        except Refused as refused:
+            if not user or refused.remote.code not in {str(code) for code in self.shape.settings.codes.user}:
+                raise
+            try:
+                return await self._record(id, "")
+            except NotFound:
+                raise refused from None
+
+    async def _record(self, id: str, user: str) -> dict[str, Any]:  # noqa: A002 - it is the id
         data = {"dataObjectApiName": SCHEDULE, "objectDataId": id}
         answer = await self.client.call("/cgi/crm/v2/data/get", data, user=user, includeNull=True)
         record = answer.get("data")

@@ -22,7 +22,6 @@ def prepare() -> Path:
         raise RuntimeError("airflow was imported before the tests gave it a home: call prepare() in tests/conftest.py")
     home = Path(tempfile.mkdtemp(prefix="calsync-airflow-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
-    (home / "tenants").mkdir()
     os.environ |= {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
@@ -31,8 +30,6 @@ def prepare() -> Path:
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{name}" for name in USERS),
         "AIRFLOW__API_AUTH__JWT_SECRET": "a-secret-of-the-tests-that-is-long-enough-for-any-hash-of-sha-512-bits",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
-        "CALSYNC_TENANTS": str(home / "tenants"),
-        "CALSYNC_ENV_FILE": str(home / "no.env"),
     }
     return home
 

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 CONFIG_ERROR: Final = "config_error"
 """The id of the only task of a placeholder DAG."""
 
+_RUN_TYPES: Final = ("scheduled", "manual", "operator_triggered", "asset_triggered", "asset_materialization")
+"""All but "backfill": a run goes on from the cursors, so a run for each interval of the past would do nothing but cost.
+
+Strings, as Airflow takes them too: the enumeration they belong to is not public.
+"""
+
 _START: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _PLACEHOLDER_EVERY: Final = timedelta(hours=1)
 _READING: Final = timedelta(hours=2)
@@ -83,6 +89,7 @@ def tenant_dag(tenant: Tenant) -> DAG:
         start_date=_START,
         catchup=False,
         max_active_runs=1,
+        allowed_run_types=_RUN_TYPES,  # type: ignore[arg-type]
         is_paused_upon_creation=tenant.schedule.paused,
         params=_params(),
         default_args={

@@ -19,7 +19,7 @@ from calsync.core.plan import Meeting, Plan, Remark, Verb
 
 def diff(facts: Facts) -> Plan:
     """The plan of one run. Raises nothing of its own: what cannot be decided is remarked upon."""
-    people = People(facts.accounts, facts.contacts, facts.members)
+    people = People(facts.accounts, facts.contacts, facts.members, facts.employees)
     matcher = Matcher(facts, people)
     sights = matcher.match()
     meetings = tuple(_decide(facts, people, sights))

@@ -92,7 +92,7 @@ class Facts:
     """Everything one diff knows.
 
     now: aware UTC. first_sync: when the tenant's first writing run began (G4); None: this is it.
-    members: addresses of the Microsoft tenant's members (E9).
+    members: addresses of the Microsoft tenant's members (E9). employees: address -> id, of every employee (E10).
     links: those that any row, absence or waiting decision concerns.
     held: per link id, the actions that wait for a person (G6). recover: pair, and hold what would be created (B5).
     review: rules or people changed, so that every link is looked at again (C10).
@@ -108,6 +108,7 @@ class Facts:
     accounts: tuple[Account, ...] = ()
     contacts: tuple[Contact, ...] = ()
     members: frozenset[str] = frozenset()
+    employees: dict[str, str] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
     crm: tuple[CrmRow, ...] = ()
     outlook: tuple[OutlookRow, ...] = ()

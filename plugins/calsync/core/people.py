@@ -13,10 +13,16 @@ from calsync.core.plan import Guest
 
 
 class People:
-    """Look-ups over accounts, contacts and the directory's members."""
+    """Look-ups over accounts, contacts, the directory's members, and employees who match no Microsoft user."""
 
-    def __init__(self, accounts: Iterable[Account], contacts: Iterable[Contact], members: frozenset[str]) -> None:
-        self.members = members
+    def __init__(
+        self,
+        accounts: Iterable[Account],
+        contacts: Iterable[Contact],
+        members: frozenset[str],
+        employees: Mapping[str, str] | None = None,
+    ) -> None:
+        self.members = set(members)
         self.by_employee: dict[str, Account] = {}
         self.by_mailbox: dict[str, Account] = {}
         self.employee_of: dict[str, str] = {}
@@ -28,6 +34,9 @@ class People:
                 self.by_mailbox[account.object_id] = account
             for address in {account.address, *account.addresses} - {""}:
                 self.employee_of.setdefault(address, account.employee)
+                self.members.add(address)
+        for address, employee in sorted((employees or {}).items()):
+            self.employee_of.setdefault(address, employee)
         for contact in sorted(contacts, key=lambda c: c.id):
             self.contact[contact.id] = contact
             if contact.address:
@@ -35,7 +44,7 @@ class People:
 
     def internal(self, address: str) -> bool:
         """Whether an address is a member's of this Microsoft tenant, employee or not (E9)."""
-        return address in self.members or address in self.employee_of
+        return address in self.members
 
     def person_at(self, address: str, related: frozenset[str] = frozenset()) -> str:
         """The one person a new address adds: employee, else the contact already related, else the lowest id (E4)."""

@@ -86,6 +86,7 @@ def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
     held: dict[str, list[Action]] = {}
     for row in store.actions(key, states=[ActionState.HELD]):
         held.setdefault(row.action.link, []).append(row.action)
+    directory = staging.read_json(key, run.id, "directory") or {}
     facts = Facts(
         rules=rules_of(tenant),
         run=run.id,
@@ -93,7 +94,8 @@ def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
         first_sync=store.first_sync(key) or run.at,
         accounts=tuple(accounts),
         contacts=tuple(contacts.values()),
-        members=frozenset(staging.read_json(key, run.id, "members") or ()),
+        members=frozenset(directory.get("members", ())),
+        employees=directory.get("employees", {}),
         links=tuple(links),
         crm=tuple(crm),
         outlook=tuple(outlook),

@@ -24,7 +24,7 @@ FRESH_FOR = timedelta(hours=24)
 async def members_and_accounts(
     tenant: Tenant, ports: Ports, run: Run, client: GraphClient, batch: int
 ) -> list[Account]:
-    """The accounts of this run; the members' addresses are staged for `diff`. The first batch asks, once a day.
+    """The accounts of this run; who is who by address is staged for `diff`. The first batch asks, once a day.
 
     An account that the directory or ShareCRM changed is stored by `remember`, which authorises nobody (A5).
     """
@@ -34,15 +34,18 @@ async def members_and_accounts(
     if batch:
         return known
     if cursor and run.at - cursor.saved_at < FRESH_FOR:
-        ports.staging.write_json(key, run.id, "members", json.loads(cursor.value))
+        ports.staging.write_json(key, run.id, "directory", json.loads(cursor.value))
         return known
     users, employees = await _listed(ports, client)
-    members = sorted({address for user in users if user.member for address in user.addresses})
-    ports.staging.write_json(key, run.id, "members", members)
+    listed = {
+        "members": sorted({address for user in users if user.member for address in user.addresses}),
+        "employees": {address: e.id for e in employees if (address := matching.clean(e.email))},
+    }
+    ports.staging.write_json(key, run.id, "directory", listed)
     if run.dry_run:
         return list(matching.match(employees, users, tenant.employees, known, tenant.time_zones, run.at).accounts)
     remember(tenant, employees, users, store, run.at)
-    store.save_cursor(key, Cursor(CURSOR, json.dumps(members), run.at))
+    store.save_cursor(key, Cursor(CURSOR, json.dumps(listed), run.at))
     return store.accounts(key)
 
 

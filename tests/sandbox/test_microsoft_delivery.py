@@ -210,3 +210,23 @@ def test_the_state_shows_both_ids_marks_and_what_was_deleted(graph: GraphCaller)
     [shown] = graph.box.state()["outlook"]["mailboxes"][ANN]["events"]
     assert (shown["id"], shown["deleted"], shown["singleValueExtendedProperties"]) == (made["id"], True, [mark])
     assert shown["ordinaryId"] != shown["id"]
+
+
+def test_a_change_of_people_alone_leaves_the_other_copies_as_they_are(graph: GraphCaller) -> None:
+    made = graph.create(ANN, attendees=guests(BOB))
+    before = copy_of(graph, BOB, made)
+    graph.patch(ANN, made["id"], attendees=guests(BOB, CARL), categories=["Red"])
+    assert copy_of(graph, BOB, made) == before
+    assert len(copy_of(graph, CARL, made)["attendees"]) == 2
+
+
+def test_a_meeting_that_its_guest_deleted_comes_back_with_the_next_update(graph: GraphCaller) -> None:
+    made = graph.create(ANN, attendees=guests(BOB))
+    first = copy_of(graph, BOB, made)["id"]
+    graph.box.as_user(BOB).delete(first)
+    graph.patch(ANN, made["id"], categories=["Red"])
+    assert graph.view(BOB) == []
+    graph.patch(ANN, made["id"], subject="Please come")
+    again = copy_of(graph, BOB, made)
+    assert (again["subject"], again["responseStatus"]["response"]) == ("Please come", "notResponded")
+    assert again["id"] != first

@@ -110,7 +110,7 @@ async def _call(request: Request) -> Call:
         method=request.method,
         path=raw.partition("?")[0].removeprefix(_VERSION),
         query_string=request.url.query,
-        headers=request.headers,
+        headers={name: ", ".join(request.headers.getlist(name)) for name in request.headers},
         body=_json(await request.body()),
         root=f"{_base(request)}{_VERSION}",
         effect=getattr(request.state, "effect", Effect()),

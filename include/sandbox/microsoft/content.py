@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +12,9 @@ from bs4 import BeautifulSoup
 from sandbox.microsoft.errors import unreadable_body
 
 _PREVIEW_CHARS = 255
+_HEAD = re.compile(r"<(head|style)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
+_LINE_END = re.compile(r"<br\s*/?>|</(?:p|div|li|tr)>", re.IGNORECASE)
+_TAG = re.compile(r"<[^>]*>")
 _META = '<meta http-equiv="Content-Type" content="text/html; charset=utf-8">'
 
 
@@ -40,15 +44,13 @@ def _document(content: str) -> str:
     return f"<html><head>\r\n{_META}</head><body>{content}</body></html>"
 
 
-@lru_cache(maxsize=1024)
 def plain(content: str) -> str:
-    """The text of an HTML body."""
+    """The text of a stored body, which is well-formed, as the parser wrote it."""
     if not content:
         return ""
-    soup = BeautifulSoup(content, "html.parser")
-    for tag in soup.find_all(["br", "p", "div"]):
-        tag.append("\n")
-    return soup.get_text().replace("\r\n", "").strip()
+    text = _HEAD.sub("", content).replace("\r\n", "")
+    text = _TAG.sub("", _LINE_END.sub("\n", text))
+    return html.unescape(text).replace("\xa0", " ").strip()
 
 
 def preview(content: str) -> str:

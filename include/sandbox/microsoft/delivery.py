@@ -47,7 +47,8 @@ def invite(ms: Microsoft, event: Event, addresses: Iterable[str], *, silent: boo
 def changed(ms: Microsoft, event: Event, named: set[str], before: list[str], *, moved: bool) -> None:
     """After a PATCH by the organiser that named these properties: tell whom it concerns.
 
-    A change of people alone is told only to those added and removed. `moved`: the time changed, answers are void.
+    A change of people alone is told only to those added and removed; what the others have is not touched then.
+    `moved`: the time changed, answers are void.
     """
     if not event.tells_people:
         return
@@ -58,7 +59,7 @@ def changed(ms: Microsoft, event: Event, named: set[str], before: list[str], *, 
     cancel(ms, event, gone)
     if named & MAILED:
         mail(ms, "update", event, stayed)
-    _refresh(ms, event, stayed, reset_answers=moved)
+        _refresh(ms, event, stayed, reset_answers=moved)
     invite(ms, event, added)
 
 
@@ -128,7 +129,10 @@ def _copies(ms: Microsoft, event: Event, addresses: Iterable[str]) -> list[Event
 
 
 def _refresh(ms: Microsoft, event: Event, addresses: Iterable[str], *, reset_answers: bool = False) -> None:
-    """Bring the copies of `addresses` up to date; where there is none (any more), put one."""
+    """Bring the copies of `addresses` up to date; where there is none (any more), put one.
+
+    So a meeting that its guest deleted comes back with the organiser's next update, as Exchange has it.
+    """
     for address in addresses:
         box = ms.reached_by(address)
         if box is None or not box.receives or box is event.mailbox:

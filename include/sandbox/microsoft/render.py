@@ -73,6 +73,7 @@ def _whole(item: Event | Occurrence) -> Json:
         "isOrganizer": event.is_organizer,
         "organizer": {"emailAddress": event.organizer},
         "attendees": _attendees(event, props["attendees"]),
+        "webLink": _web_link(event.ordinary_id),
         "type": item.type,
         "seriesMasterId": None,
         "recurrence": event.recurrence.shown if isinstance(item, Event) and event.recurrence else None,
@@ -111,7 +112,6 @@ def shown(item: Event | Occurrence, prefer: Prefer, select: Collection[str] | No
         answer["occurrenceId"] = f"OID.{answer['seriesMasterId']}.{item.day.isoformat()}"
     elif master.removed:
         answer["cancelledOccurrences"] = [f"OID.{answer['id']}.{day.isoformat()}" for day in sorted(master.removed)]
-    answer["webLink"] = _web_link(master.ordinary_id)
     if prefer.zone:
         answer |= times(item, prefer.zone)
     if prefer.text_body:

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import socket
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -27,23 +28,50 @@ def run(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide and show, write to neither system.")] = False,
     as_json: _Json = False,
 ) -> None:
-    """Run all stages once, in this process; exit 1 when a stage failed."""
+    """Run all stages once, in this process, and show what was done or would be; exit 1 when a stage failed."""
     from calsync.config.load import load_one, tenants_folder
     from calsync.stages.ports import open_ports
+    from calsync.stages.report import read_report
     from calsync.stages.run import run_tenant
 
     found = load_one(tenants_folder(), tenant)
-    ports = open_ports(found)
+    ports, this = open_ports(found), _this_run(dry_run)
     try:
-        report = run_tenant(found, ports, _this_run(dry_run))
+        counters = run_tenant(found, ports, this)
+        report = read_report(ports.staging, found.key, this.id) or {}
     finally:
         ports.close()
     if as_json:
-        typer.echo(json.dumps(report))
+        typer.echo(json.dumps(report, ensure_ascii=False))
     else:
-        say(str(report["sentence"]))
-    if report.get("failed"):
+        _show_report(report)
+    if counters.get("failed"):
         raise typer.Exit(1)
+
+
+def _show_report(report: dict[str, Any]) -> None:
+    """What was written, or would be, and what was skipped and why; private titles are masked in the report already."""
+    changes = [
+        (
+            c["side"],
+            c["verb"],
+            c["employee"],
+            c["title"][:40],
+            ", ".join(c["fields"]) if c["verb"] == "update" else "",
+            c["mails"] or "",
+            c["state"],
+            f"{c['rule']} {c['sentence'] or c['reason']}",
+        )
+        for c in report["changes"]
+    ]
+    if changes:
+        columns = ("Side", "What", "Employee", "Title", "Fields", "Mails", "State", "Why")
+        show_table("Would change" if report["dry_run"] else "Changes", columns, changes)
+    reasons = Counter((r["side"], r["rule"], r["reason"]) for r in report["remarks"])
+    if reasons:
+        rows = [(count, side, f"{rule} {reason}") for (side, rule, reason), count in reasons.most_common()]
+        show_table("Left alone", ("Meetings", "Side", "Why"), rows)
+    say(report["sentence"])
 
 
 def _this_run(dry_run: bool) -> Run:

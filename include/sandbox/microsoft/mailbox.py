@@ -44,7 +44,6 @@ class Mailbox:
     gone: list[Event] = field(default_factory=list)
     journal: dict[int, Event] = field(default_factory=dict)
     by_id: dict[str, Event] = field(default_factory=dict)
-    by_uid: dict[str, Event] = field(default_factory=dict)
     by_transaction: dict[str, Event] = field(default_factory=dict)
     calendars: dict[str, str] = field(default_factory=dict)
 
@@ -104,8 +103,6 @@ class Mailbox:
     def add(self, event: Event, now: datetime) -> None:
         self.events[event.number] = event
         self.by_id[event.immutable_id] = self.by_id[event.ordinary_id] = event
-        if event.ical_uid:
-            self.by_uid[event.ical_uid] = event
         if event.transaction_id:
             self.by_transaction[event.transaction_id] = event
         self.touch(event, now)
@@ -125,8 +122,6 @@ class Mailbox:
         del self.events[event.number]
         for event_id in (event.immutable_id, event.ordinary_id):
             self.by_id.pop(event_id, None)
-        if event.ical_uid and self.by_uid.get(event.ical_uid) is event:
-            del self.by_uid[event.ical_uid]
         self.gone.append(event)
         self.touch(event, now)
 

@@ -33,10 +33,9 @@ def update_occurrence(ms: Microsoft, item: Occurrence, draft: Draft) -> None:
 
 
 def _check_neighbours(item: Occurrence, span: Span) -> None:
-    if span.start == item.span.start:
-        return
     event, day = item.master, span.start.wall.date()
-    assert event.recurrence is not None  # noqa: S101 - an occurrence has a series
+    if event.recurrence is None or span.start == item.span.start:
+        return
     before = _actual_day(event, event.recurrence.before(item.day))
     after = _actual_day(event, event.recurrence.after(item.day))
     if (before and day <= before) or (after and day >= after):

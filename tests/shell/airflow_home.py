@@ -14,6 +14,19 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 USERS = ("viewer", "user", "op", "admin")
 """One user for each role of the simple auth manager, named like the role."""
 
+SETTINGS = """
+[core]
+dags_folder = {root}/dags
+plugins_folder = {root}/plugins
+load_examples = False
+simple_auth_manager_users = {users}
+[api_auth]
+jwt_secret = a-secret-of-the-tests-that-is-long-enough-for-any-hash-of-sha-512-bits
+[logging]
+logging_level = WARNING
+"""
+"""In the home's file and not in the environment, which other tests hand on to an Airflow of their own."""
+
 
 @cache
 def prepare() -> Path:
@@ -22,15 +35,8 @@ def prepare() -> Path:
         raise RuntimeError("airflow was imported before the tests gave it a home: call prepare() in tests/conftest.py")
     home = Path(tempfile.mkdtemp(prefix="calsync-airflow-"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
-    os.environ |= {
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(REPOSITORY / "plugins"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{name}" for name in USERS),
-        "AIRFLOW__API_AUTH__JWT_SECRET": "a-secret-of-the-tests-that-is-long-enough-for-any-hash-of-sha-512-bits",
-        "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
-    }
+    (home / "airflow.cfg").write_text(SETTINGS.format(root=REPOSITORY, users=",".join(f"{n}:{n}" for n in USERS)))
+    os.environ["AIRFLOW_HOME"] = str(home)
     return home
 
 

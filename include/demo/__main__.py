@@ -97,14 +97,15 @@ def _show(session: Session, *, oneshot: bool) -> list[str]:
         with console.status("Starting Airflow ..."):
             client.wait_until_healthy()
             client.wait_for_dag(DAG_ID)
-        console.print(f"\nAirflow is up. The first run of {DAG_ID}:")
-        run_id, reports = synchronise(console, client, record, unpause=True)
+        console.print(f"Airflow is up. {DAG_ID} is unpaused and triggered:")
+        reports = synchronise(console, client, record, unpause=True)
+        titles = check.titles(sandbox)
         for report in reports:
-            show.report(console, report)
+            show.report(console, report, titles)
         if oneshot:
             return _check_all(record, client, sandbox)
         session.ready()
-        show.where(console, record, DAG_ID, run_id)
+        show.where(console, record, DAG_ID, reports[0]["run"])
         _wait_for_interrupt(session)
     return []
 

@@ -52,6 +52,16 @@ def directory(sandbox: Sandbox) -> list[dict[str, Any]]:
     return list(answer.json()["value"])
 
 
+def titles(sandbox: Sandbox) -> dict[str, str]:
+    """Titles by the id of their record or event; a private one is not shown."""
+    state = sandbox.state()
+    found = {one["id"]: "Private" if one["private"] else one["content"] for one in state["sharecrm"]["events"]}
+    for box in state["outlook"]["mailboxes"].values():
+        for one in box["events"]:
+            found[one["id"]] = one["subject"] if one["sensitivity"] == "normal" else "Private"
+    return found
+
+
 def last_write(sandbox: Sandbox) -> int:
     """The number of the newest write so far, by anybody."""
     return max((write["n"] for write in sandbox.writes()), default=0)

@@ -18,7 +18,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(slots=True)
 class _Desk:
-    """What the edits work on: the sandbox, its state, the calendar's name, its time, and the meetings already taken."""
+    """What the edits work on: the sandbox, its state and time, the calendar's name, and the meetings already taken."""
 
     sandbox: Sandbox
     state: dict[str, Any]
@@ -37,15 +37,17 @@ class _Desk:
         yield from sorted(found, key=lambda pair: pair[1]["start"]["dateTime"])
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """Future ShareCRM records of the calendar that a person made, by start."""
-        people = {employee["id"] for employee in self.state["sharecrm"]["employees"]}
+        """Future ShareCRM records of the calendar that were made there, by start."""
+        boxes = self.state["outlook"]["mailboxes"].values()
+        from_outlook = {event["subject"] for box in boxes for event in box["events"] if not _marked(event)}
         found = [
             record
             for record in self.state["sharecrm"]["events"]
             if not record["deleted"]
             and record["calendar"] == self.calendar
-            and record["owner"] in people
+            and record["content"] not in from_outlook
             and not record["all_day"]
+            and not record["private"]
             and record["id"] not in self.taken
             and datetime.fromisoformat(record["start"]) > self.now + _DAY
         ]
@@ -61,7 +63,8 @@ class _Desk:
             and event["isOrganizer"]
             and not event["isAllDay"]
             and event["type"] == "singleInstance"
-            and not event["singleValueExtendedProperties"]
+            and event["sensitivity"] == "normal"
+            and not _marked(event)
             and event["id"] not in self.taken
             and _moment(event["start"]) > self.now + _DAY
         )
@@ -158,6 +161,11 @@ _EDITS: list[Callable[[_Desk], str | None]] = [
 def _moment(stamp: dict[str, str]) -> datetime:
     """A Graph time of the sandbox's state, which is in UTC."""
     return datetime.fromisoformat(stamp["dateTime"]).replace(tzinfo=UTC)
+
+
+def _marked(event: dict[str, Any]) -> bool:
+    """Whether a program, not a person, made the event."""
+    return bool(event["singleValueExtendedProperties"])
 
 
 def _graph(moment: datetime) -> str:

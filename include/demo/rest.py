@@ -57,10 +57,6 @@ class Airflow:
         """Ask for a run now; returns its id."""
         return str(self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None})["dag_run_id"])
 
-    def run_state(self, dag_id: str, run_id: str) -> str:
-        """The run's state as Airflow names it."""
-        return str(self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"])
-
     def runs(self, dag_id: str) -> dict[str, str]:
         """Run ids and states, oldest first."""
         found = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns", params={"order_by": "id", "limit": 100})
@@ -71,13 +67,13 @@ class Airflow:
         found = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances")
         return [TaskState(task["task_id"], task["state"] or "") for task in found["task_instances"]]
 
-    def follow(self, dag_id: str, run_id: str, timeout_s: float = RUN_TIMEOUT_S) -> Iterator[list[TaskState]]:
-        """The states of the run's tasks, again and again until the run is over."""
+    def follow(self, dag_id: str, run_id: str, timeout_s: float = RUN_TIMEOUT_S) -> Iterator[dict[str, str]]:
+        """The DAG's runs and their states, again and again until `run_id` and every other one are over."""
         until = time.monotonic() + timeout_s
         while True:
-            over = self.run_state(dag_id, run_id) in _OVER
-            yield self.tasks(dag_id, run_id)
-            if over:
+            runs = self.runs(dag_id)
+            yield runs
+            if run_id in runs and _OVER.issuperset(runs.values()):
                 return
             self._pause(until, f"The run {run_id} did not end")
 

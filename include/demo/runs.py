@@ -17,27 +17,22 @@ TENANT = "sandbox"
 DAG_ID = f"calendar_sync__{TENANT}"
 
 
-def synchronise(
-    console: Console, airflow: Airflow, record: Record, *, unpause: bool = False
-) -> tuple[str, list[dict[str, Any]]]:
-    """Run the DAG once and wait; returns the run's id and the reports of every run that ended meanwhile, oldest first.
+def synchronise(console: Console, airflow: Airflow, record: Record, *, unpause: bool = False) -> list[dict[str, Any]]:
+    """Run the DAG once and wait; returns the reports of all runs that took place meanwhile, in their order.
 
-    The DAG's own schedule may get in between: what that run did belongs to the same answer. Raises DemoError when a run
-    failed.
+    The DAG's own schedule may get in between, at the latest when it is unpaused: what that run did belongs to the same
+    answer. Raises DemoError when a run failed.
     """
-    before = airflow.runs(DAG_ID)
+    before = set(airflow.runs(DAG_ID))
     run_id = airflow.trigger(DAG_ID)
     if unpause:
-        # After the trigger, so that the run that is asked for comes before the one that is due.
         airflow.unpause(DAG_ID)
-    show.follow(console, airflow, DAG_ID, run_id)
-    airflow.wait_until_idle(DAG_ID)
-    ended = {run: state for run, state in airflow.runs(DAG_ID).items() if run not in before}
+    ended = show.follow(console, airflow, DAG_ID, run_id, before)
     for run, state in ended.items():
         if state != "success":
             raise DemoError(_failure(airflow, record, run))
     reports = (_read_report(record, run) for run in ended)
-    return run_id, [report for report in reports if report]
+    return [report for report in reports if report]
 
 
 def _failure(airflow: Airflow, record: Record, run_id: str) -> str:

@@ -50,8 +50,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         with airflow(record.local_url, record.user, record.password, session.problem) as client:
             client.wait_until_healthy()
             client.wait_for_dag(DAG_ID)
-            run_id, reports = synchronise(console, client, record, unpause=True)
-        yield Run(record, run_id, reports[0])
+            reports = synchronise(console, client, record, unpause=True)
+        first = reports[0]
+        yield Run(record, first["run"], first)
 
 
 @pytest.mark.airflow

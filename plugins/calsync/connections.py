@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -147,16 +148,33 @@ def _env_file() -> Mapping[str, str | None]:
 
 def _from_airflow(conn_id: str) -> Conn | None:
     try:
-        from airflow.models.connection import Connection
         from airflow.sdk.exceptions import AirflowNotFoundException
+
+        ask = _asker()
     except ImportError:
         return None
     try:
-        found = Connection.get_connection_from_secrets(conn_id)
+        return from_airflow(ask(conn_id))
     except AirflowNotFoundException:
         return None
+
+
+def _asker() -> Callable[[str], Any]:
+    """How Airflow is asked: within a task through the task's supervisor, elsewhere through the secrets backends."""
+    runner = sys.modules.get("airflow.sdk.execution_time.task_runner")
+    if hasattr(runner, "SUPERVISOR_COMMS"):
+        from airflow.sdk import BaseHook
+
+        return BaseHook.get_connection
+    from airflow.models.connection import Connection
+
+    return Connection.get_connection_from_secrets
+
+
+def from_airflow(found: Any) -> Conn:
+    """An Airflow connection, of the Task SDK or of its models, as ours."""
     return Conn(
-        conn_id=conn_id,
+        conn_id=found.conn_id,
         conn_type=found.conn_type or "",
         login=found.login or "",
         password=found.password or "",

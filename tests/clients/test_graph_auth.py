@@ -19,7 +19,7 @@ from calsync.graph import read
 from calsync.graph.auth import MsalTokens, roles
 from calsync.graph.client import GraphClient
 from calsync.graph.settings import Certificate, GraphSettings
-from calsync.hooks.graph import settings_from_connection
+from calsync.graph.connection import settings_from_connection
 from sandbox.client import Sandbox
 from sandbox.server import Server
 

@@ -14,7 +14,7 @@ import pytest
 
 from calsync.errors import ConfigError
 from calsync.graph.settings import GraphSettings
-from calsync.hooks.graph import settings_from_connection
+from calsync.graph.connection import settings_from_connection
 
 KEY = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"
 PUBLIC = "-----BEGIN CERTIFICATE-----\nBBBB\n-----END CERTIFICATE-----"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from calsync.errors import ConfigError
-from calsync.hooks.sharecrm import settings_from_connection
+from calsync.sharecrm.connection import settings_from_connection
 
 EXTRA = {"permanent_code_secret": "code"}
 

@@ -1,41 +1,15 @@
-"""Airflow's `msgraph` connection as settings of our Graph client; a DAG file may import this, nothing heavy follows."""
+"""Makes a Graph client from Airflow's `msgraph` connection; a DAG file may import this, nothing heavy follows."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
-from calsync.errors import ConfigError
-from calsync.graph.settings import LOGIN_OF, PUBLIC_GRAPH, PUBLIC_LOGIN, Certificate, GraphSettings
+from calsync.connections import from_airflow
+from calsync.graph.connection import settings_from_connection
+from calsync.graph.settings import GraphSettings
 
 if TYPE_CHECKING:
     from calsync.graph.client import GraphClient
-
-_HERE = {"127.0.0.1", "localhost", "::1"}
-_KEY = re.compile(r"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?-----END \1PRIVATE KEY-----", re.S)
-_PUBLIC = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.S)
-
-
-class Connection(Protocol):
-    """The parts of a connection that are read here; `extra` is the parsed JSON object."""
-
-    @property
-    def conn_id(self) -> str: ...
-    @property
-    def login(self) -> str | None: ...
-    @property
-    def password(self) -> str | None: ...
-    @property
-    def schema(self) -> str | None: ...
-    @property
-    def host(self) -> str | None: ...
-    @property
-    def port(self) -> int | None: ...
-    @property
-    def extra(self) -> Mapping[str, Any]: ...
 
 
 class GraphHook:
@@ -48,124 +22,10 @@ class GraphHook:
         """Raises ConfigError when the connection is incomplete, Airflow's own error when there is none."""
         from airflow.sdk import BaseHook
 
-        return settings_from_connection(_Read(BaseHook.get_connection(self.conn_id)))
+        return settings_from_connection(from_airflow(BaseHook.get_connection(self.conn_id)))
 
     def client(self) -> GraphClient:
         """A client that is not yet entered: `async with hook.client() as client`."""
         from calsync.graph.client import GraphClient
 
         return GraphClient(self.settings())
-
-
-class _Read:
-    """An Airflow connection, whose `extra` is text, as the Connection above."""
-
-    def __init__(self, conn: Any) -> None:
-        self.conn_id: str = conn.conn_id
-        self.login: str | None = conn.login
-        self.password: str | None = conn.password
-        self.schema: str | None = conn.schema
-        self.host: str | None = conn.host
-        self.port: int | None = conn.port
-        self.extra: Mapping[str, Any] = conn.extra_dejson
-
-
-def settings_from_connection(conn: Connection) -> GraphSettings:
-    """The fields of Airflow's own `msgraph` form: login = client id, password = secret (or the key's passphrase),
-    schema and host = Graph, extra: tenant_id, authority, scopes, api_version, base_url, certificate_path or
-    certificate_data, certificate_thumbprint, verify, proxies, disable_instance_discovery.
-
-    Raises ConfigError with every problem at once.
-    """
-    extra = conn.extra
-    problems: list[str] = []
-    base_url = _base_url(conn)
-    origin = "{0.scheme}://{0.netloc}".format(urlsplit(base_url))
-    authority = _https(str(extra.get("authority") or LOGIN_OF.get(origin, PUBLIC_LOGIN)))
-    certificate = _certificate(conn, problems)
-    _check_urls(base_url, authority, problems)
-    for name, value in (("login", conn.login), ("tenant_id", extra.get("tenant_id"))):
-        if not value:
-            problems.append(f"{name}: is missing; fill in the {_MEANING[name]}")
-    if certificate is None and not conn.password:
-        problems.append("password: is missing; fill in the client secret, or `certificate_path` in the extra")
-    if problems:
-        raise ConfigError([f"connection {conn.conn_id}: {problem}" for problem in problems])
-    return GraphSettings(
-        tenant_id=str(extra["tenant_id"]),
-        client_id=str(conn.login),
-        client_secret="" if certificate else str(conn.password),
-        certificate=certificate,
-        base_url=base_url,
-        authority=authority,
-        scope=_scope(extra.get("scopes"), origin),
-        verify=_verify(extra.get("verify")),
-        instance_discovery=not _yes(extra.get("disable_instance_discovery")),
-        proxy=_proxy(extra.get("proxies")),
-    )
-
-
-_MEANING = {"login": "application (client) id", "tenant_id": "Microsoft tenant's id in the extra"}
-
-
-def _base_url(conn: Connection) -> str:
-    """Graph's version root: from the extra's `base_url`, else schema and host, a port at the host or by itself."""
-    given = str(conn.extra.get("base_url") or conn.host or PUBLIC_GRAPH).rstrip("/")
-    if "://" not in given:
-        given = f"{conn.schema or 'https'}://{given}"
-    parts = urlsplit(given)
-    if conn.port and parts.port is None and not conn.extra.get("base_url"):
-        given = given.replace(parts.netloc, f"{parts.netloc}:{conn.port}", 1)
-    return given if parts.path else f"{given}/{conn.extra.get('api_version') or 'v1.0'}"
-
-
-def _https(text: str) -> str:
-    return (text if "://" in text else f"https://{text}").rstrip("/")
-
-
-def _check_urls(base_url: str, authority: str, problems: list[str]) -> None:
-    graph = urlsplit(base_url)
-    if graph.scheme != "https" and graph.hostname not in _HERE:
-        problems.append("host: must be reached by https; only a Graph on this machine may do without")
-    if urlsplit(authority).scheme != "https":
-        problems.append("authority: must be reached by https; MSAL refuses anything else")
-
-
-def _certificate(conn: Connection, problems: list[str]) -> Certificate | None:
-    path, text = conn.extra.get("certificate_path"), conn.extra.get("certificate_data")
-    if not path and not text:
-        return None
-    if not text:
-        try:
-            text = Path(str(path)).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            problems.append("certificate_path: cannot be read; name a PEM file with private key and certificate")
-            return None
-    key, public = _KEY.search(str(text)), _PUBLIC.search(str(text))
-    thumbprint = str(conn.extra.get("certificate_thumbprint") or "")
-    if key is None or not (public or thumbprint):
-        problems.append("certificate: needs a PEM private key and, beside it, the certificate or its thumbprint")
-        return None
-    return Certificate(key.group(), public.group() if public else "", thumbprint, conn.password or "")
-
-
-def _scope(given: object, origin: str) -> str:
-    """The first of the scopes given, else the cloud's own; a Graph that is none of Microsoft's has the public one."""
-    listed = given.split(",") if isinstance(given, str) else given if isinstance(given, list) else []
-    first = next((str(scope).strip() for scope in listed if str(scope).strip()), "")
-    return first or f"{origin if origin in LOGIN_OF else PUBLIC_GRAPH}/.default"
-
-
-def _verify(given: object) -> bool | str:
-    if given is None or given == "" or isinstance(given, bool):
-        return given is not False
-    text = str(given)
-    return text.lower() == "true" if text.lower() in ("true", "false") else text
-
-
-def _yes(given: object) -> bool:
-    return given is True or str(given).lower() in ("true", "1", "yes")
-
-
-def _proxy(given: object) -> str:
-    return str(given.get("https") or given.get("http") or "") if isinstance(given, Mapping) else ""

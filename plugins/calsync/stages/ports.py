@@ -32,7 +32,7 @@ def open_ports(
     """
 
     def crm_settings() -> CrmSettings:
-        from calsync.hooks.sharecrm import settings_from_connection
+        from calsync.sharecrm.connection import settings_from_connection
 
         ours = tenant.crm
         return settings_from_connection(
@@ -56,7 +56,7 @@ def open_ports(
 
     def graph() -> GraphClient:
         from calsync.graph.client import GraphClient
-        from calsync.hooks.graph import settings_from_connection
+        from calsync.graph.connection import settings_from_connection
 
         return GraphClient(settings_from_connection(look_up(tenant.connections.graph)))
 

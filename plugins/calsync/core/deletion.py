@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import Enum
 
-from calsync.core.desk import Desk, elect
-from calsync.core.merge import CONTENT
+from calsync.core.desk import Desk
+from calsync.core.fresh import copies_in
+from calsync.core.match import RUNS_TO_BELIEVE
+from calsync.core.merge import CONTENT, as_outlook, unlike
 from calsync.core.model import CrmRow, Event, Form, Kind, Life, LinkState, Origin, Placement, Proof, Side, Standing
 from calsync.core.people import persons
 from calsync.core.plan import Verb
+from calsync.core.speaker import elect
 
 SCOPE = "its Calendar field names another calendar"
-RUNS_TO_BELIEVE = 2
 
 
 class Fate(Enum):
@@ -50,9 +52,9 @@ def _gone_in_crm(desk: Desk) -> bool:
 def _gone_in_outlook(desk: Desk) -> bool:
     gone = False
     for placement in desk.living():
-        absence = desk.sight.absences.get(placement.mailbox)
+        absence = desk.sight.absences.get((placement.mailbox, placement.id))
         row = desk.row(placement)
-        if absence and absence.id == placement.id and absence.proof is not Proof.PRESENT:
+        if absence and absence.proof is not Proof.PRESENT:
             gone |= _absent(desk, placement, absence.proof)
         elif row and row.cancelled and placement.kind is Kind.HOST:
             desk.put(replace(placement, standing=Standing.ENDED))
@@ -67,10 +69,10 @@ def _absent(desk: Desk, placement: Placement, proof: Proof) -> bool:
         desk.remark("D1", "it is missing, but the proof could not be had; asked again", Side.OUTLOOK, placement.mailbox)
         return False
     ours_of_owner = placement.kind is Kind.COPY and placement.mailbox == desk.owner_mailbox()
-    if placement.kind is Kind.HOST or ours_of_owner:
-        desk.put(replace(placement, standing=Standing.ENDED))
+    counts = placement.kind is Kind.HOST or ours_of_owner
+    desk.put(replace(placement, standing=Standing.ENDED if counts else Standing.DECLINED))
+    if counts:
         return True
-    desk.put(replace(placement, standing=Standing.DECLINED))
     desk.remark("D3", "its user removed it from this calendar; the others keep it", Side.OUTLOOK, placement.mailbox)
     return False
 
@@ -86,7 +88,8 @@ def _cancelled_for_guests(desk: Desk) -> bool:
         account = desk.account(placement.mailbox)
         if hosts and account and any(account.addresses & desk.listed(h) for h in hosts):
             continue
-        desk.put(replace(placement, standing=Standing.ENDED))
+        # Where ShareCRM is not written the record goes on listing the person, who must not get the meeting back.
+        desk.put(replace(placement, standing=Standing.ENDED if desk.rules.to_crm else Standing.DECLINED))
         if account:
             desk.sight.uninvited.add(f"e:{account.employee}")
     return not hosts and len(cancelled) == len(guests)
@@ -94,22 +97,49 @@ def _cancelled_for_guests(desk: Desk) -> bool:
 
 def retire(desk: Desk, rule: str, reason: str) -> None:
     """End the meeting on the side that still has it: `invalid` in ShareCRM; in Outlook the host and our copies (D4)."""
-    row, evidence = desk.sight.crm, reason
+    row = desk.sight.crm
     crm_gone = row is not None and row.life is not Life.NORMAL
-    if desk.rules.to_outlook:
-        for placement in desk.living():
-            if placement.kind is Kind.HOST or (placement.kind is Kind.COPY and placement.origin is Origin.OURS):
-                desk.delete(placement, rule, reason, evidence)
-    elif crm_gone:
-        desk.remark("C9", "deleted in ShareCRM; the direction leaves Outlook as it is", Side.OUTLOOK)
+    if not crm_gone and not desk.rules.to_crm:
+        _keep_record(desk)
+        return
     if not crm_gone:
-        if not desk.rules.to_crm:
-            desk.remark("C9", "deleted in Outlook; the direction leaves ShareCRM as it is", Side.CRM)
-            desk.note_crm(row)
-            return
-        desk.write_crm(Verb.DELETE, rule, reason, evidence=evidence)
+        desk.write_crm(Verb.DELETE, rule, reason, evidence=_evidence(desk))
+    elif not desk.rules.to_outlook:
+        desk.remark("C9", "deleted in ShareCRM; the direction leaves Outlook as it is", Side.OUTLOOK)
+    _end_placements(desk, rule, reason)
     version = max(desk.link.crm_version, row.version if row else 0)
     desk.link = replace(desk.link, state=LinkState.RETIRED, reason=reason, crm_version=version, dirty=False)
+
+
+def _keep_record(desk: Desk) -> None:
+    """A deletion in Outlook that may not reach ShareCRM is its user's own affair; the others keep the meeting (C9)."""
+    desk.remark("C9", "deleted in Outlook; the direction leaves ShareCRM as it is", Side.CRM)
+    for placement in desk.link.placements:
+        stood = desk.noted.placement(placement.mailbox)
+        if placement.standing is Standing.ENDED and stood and stood.standing is not Standing.ENDED:
+            desk.put(replace(placement, standing=Standing.DECLINED))
+    desk.link = replace(desk.link, speaker=elect(desk))
+    desk.note_crm(desk.sight.crm)
+    desk.note_rows()
+
+
+def _end_placements(desk: Desk, rule: str, reason: str) -> None:
+    """Delete what is ours to delete; what the direction keeps is its user's from now on."""
+    for placement in desk.living():
+        mine = placement.kind is Kind.HOST or (placement.kind is Kind.COPY and placement.origin is Origin.OURS)
+        if not desk.rules.to_outlook:
+            desk.put(replace(placement, standing=Standing.RELEASED))
+        elif mine:
+            desk.delete(placement, rule, reason, _evidence(desk))
+
+
+def _evidence(desk: Desk) -> str:
+    """Why we believe the deletion: what was read, in ids and versions (D1)."""
+    row = desk.sight.crm
+    found = [f"the record is {row.life}, version {row.version}"] if row and row.life is not Life.NORMAL else []
+    found += [absence.evidence for absence in desk.sight.absences.values() if absence.proof is Proof.GONE]
+    found += [f"event {read.id} is cancelled" for read in desk.sight.rows.values() if read.cancelled]
+    return "; ".join(found) or desk.link.reason
 
 
 def put_back_crm(desk: Desk, target: Event, rule: str, reason: str) -> None:
@@ -121,21 +151,20 @@ def put_back_crm(desk: Desk, target: Event, rule: str, reason: str) -> None:
 
 
 def put_back_outlook(desk: Desk, target: Event, rule: str, reason: str) -> None:
-    """A new generation in copies form, which mails nobody (E6)."""
+    """A new generation in copies form, which mails nobody (E6). Copies that still live are brought to the target."""
     for placement in desk.living():
-        if placement.kind is Kind.HOST:
+        if placement.kind is not Kind.COPY:
             desk.put(replace(placement, standing=Standing.ENDED))
-    generation = desk.link.generation + 1
     desk.link = replace(
-        desk.link, base=target, generation=generation, form=Form.COPIES, state=LinkState.LIVING, reason="", dirty=False
+        desk.link, base=target, form=Form.COPIES, state=LinkState.LIVING, reason="", dirty=False, missed=0
     )
     desk.note_crm(desk.sight.crm)
-    for employee in sorted(target.attendees):
-        account = desk.people.by_employee.get(employee)
-        here = desk.link.placement(account.object_id) if account else None
-        unwanted = here is not None and here.standing in (Standing.LIVING, Standing.DECLINED, Standing.RELEASED)
-        if account and account.served and not unwanted:
-            desk.create_in(account, target, rule, reason)
+    for placement in desk.living():
+        shown = desk.shown(placement)
+        if shown and (fields := unlike(as_outlook(target), shown)):
+            desk.update(placement, target, fields, rule, reason)
+    desk.note_rows()
+    copies_in(desk, target, rule, reason, anew=True)
     mailboxes = [a.mailbox for a in desk.actions if a.verb is Verb.CREATE]
     mine = desk.owner_mailbox()
     desk.link = replace(desk.link, speaker=mine if mine in mailboxes else (mailboxes or [elect(desk)])[0])
@@ -144,9 +173,11 @@ def put_back_outlook(desk: Desk, target: Event, rule: str, reason: str) -> None:
 def unlink_or_relink(desk: Desk) -> bool:
     """Follow the Calendar field (D6): whether the meeting is still to be compared."""
     row, link = desk.sight.crm, desk.link
-    leaves = row is not None and row.life is Life.NORMAL and not desk.rules.in_scope(row)
+    leaves = row is not None and row.life is Life.NORMAL and desk.rules.left(row)
     if link.state is LinkState.UNLINKED:
-        return not leaves and _relink(desk, row)
+        if not leaves:
+            _relink(desk, row)
+        return False
     if leaves and desk.rules.out_of_scope == "delete" and desk.rules.to_outlook:
         for placement in desk.living():
             if placement.kind is not Kind.GUEST and placement.origin is Origin.OURS:
@@ -157,34 +188,43 @@ def unlink_or_relink(desk: Desk) -> bool:
     return not leaves
 
 
-def _relink(desk: Desk, row: CrmRow | None) -> bool:
+def _relink(desk: Desk, row: CrmRow | None) -> None:
     """An unlinked meeting whose reason has ended is compared again, once both sides have been read anew."""
-    if desk.link.reason != SCOPE or row is None or row.life is not Life.NORMAL:
-        return False
-    desk.act(Verb.LINK, Side.CRM, "D6", "its Calendar field names this configuration again", target_id=row.id)
-    desk.link = replace(desk.link, state=LinkState.LIVING, reason="", dirty=True)
-    return False
+    if desk.link.reason != SCOPE or row is None or row.life is not Life.NORMAL or not desk.rules.names(row):
+        return
+    reason = "its Calendar field names this configuration again"
+    desk.act(Verb.LINK, Side.CRM, "D6", reason, target_id=row.id)
+    ended = all(p.standing is Standing.ENDED for p in desk.link.placements)
+    if ended and row.event and desk.rules.to_outlook:
+        put_back_outlook(desk, row.event, "D6", reason)
+    else:
+        desk.link = replace(desk.link, state=LinkState.LIVING, reason="", dirty=True)
 
 
 def reopen(desk: Desk) -> None:
-    """A retired meeting whose record or event reappears lives again (E6)."""
+    """A retired meeting whose record or event reappears lives again (E6); what of it still stands is ended (D4)."""
     row, link = desk.sight.crm, desk.link
     target = row.event if row else None
-    if row and target and row.life is Life.NORMAL and row.version > link.crm_version and desk.rules.in_scope(row):
+    desk.link = replace(desk.link, dirty=False)
+    if row and target and row.life is Life.NORMAL and row.version > link.crm_version and desk.rules.names(row):
         if desk.rules.to_outlook:
             put_back_outlook(desk, target, "E6", "its record was recovered in ShareCRM")
         return
     if row and row.version > link.crm_version:
         desk.link = replace(desk.link, crm_version=row.version)
-    for placement in link.placements:
-        read = desk.row(placement)
-        back = read is not None and not read.cancelled and read.etag not in (placement.etag, placement.replaced)
-        if placement.standing is Standing.ENDED and back and read and placement.kind is not Kind.GUEST:
-            if desk.rules.to_crm and link.base:
-                desk.put(replace(placement, standing=Standing.LIVING))
-                desk.link = replace(desk.link, speaker=placement.mailbox)
-                put_back_crm(desk, replace(link.base, title=read.event.title, time=read.event.time), "E6", _RESTORED)
-            return
+    if not any(_restored(desk, placement) for placement in link.placements):
+        _end_placements(desk, "D4", link.reason)
 
 
-_RESTORED = "its event was restored in Outlook"
+def _restored(desk: Desk, placement: Placement) -> bool:
+    """Whether a user brought an ended event back; then its record is put back too."""
+    read, base = desk.row(placement), desk.link.base
+    back = read is not None and not read.cancelled and read.etag not in (placement.etag, placement.replaced)
+    if not (back and read and base) or placement.standing is not Standing.ENDED or placement.kind is Kind.GUEST:
+        return False
+    if desk.rules.to_crm:
+        desk.put(replace(placement, standing=Standing.LIVING))
+        desk.link = replace(desk.link, speaker=placement.mailbox)
+        target = replace(base, title=read.event.title, time=read.event.time, private=read.event.private)
+        put_back_crm(desk, target, "E6", "its event was restored in Outlook")
+    return True

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 
 from calsync.core.codec import fingerprint
@@ -15,7 +13,6 @@ from calsync.core.match import Sight
 from calsync.core.merge import as_crm, as_outlook
 from calsync.core.model import (
     Account,
-    Availability,
     CrmRow,
     Event,
     Form,
@@ -30,8 +27,6 @@ from calsync.core.model import (
 )
 from calsync.core.people import People, persons
 from calsync.core.plan import Action, Guest, Loss, Mail, Meeting, Remark, Verb
-
-AWAY_FOR_GOOD = timedelta(days=3)
 
 
 @dataclass
@@ -65,8 +60,12 @@ class Desk:
         return self.people.by_mailbox.get(mailbox)
 
     def row(self, placement: Placement) -> OutlookRow | None:
-        row = self.sight.rows.get(placement.mailbox)
-        return row if row and row.id == placement.id else None
+        return self.sight.rows.get((placement.mailbox, placement.id))
+
+    def row_in(self, mailbox: str) -> OutlookRow | None:
+        """What was read of the meeting's placement in a mailbox."""
+        placement = self.link.placement(mailbox)
+        return self.row(placement) if placement else None
 
     def shown(self, placement: Placement) -> Event | None:
         """What a placement shows now: as read, else as it last showed."""
@@ -103,12 +102,15 @@ class Desk:
         return account.object_id if account else ""
 
     def served(self, person: str) -> bool:
-        """Whether a person has, or once had, this meeting in Outlook (E2)."""
+        """Whether a person has this meeting in Outlook, or did away with it themselves (E2).
+
+        What calsync ended does not count: who left the record and came back to it gets the meeting again.
+        """
         account = self.people.by_employee.get(person[2:]) if person.startswith("e:") else None
-        if account and any(p.mailbox == account.object_id for p in self.link.placements):
+        here = [p for p in self.link.placements if p.standing is not Standing.ENDED]
+        if account and any(p.mailbox == account.object_id for p in here):
             return True
-        hosts = [p for p in self.link.placements if p.kind is Kind.HOST]
-        lists = {a for p in hosts for a in (*self.listed(p), *(p.shown.guests if p.shown else ()))}
+        lists = {a for p in here if p.kind is not Kind.COPY for a in self.listed(p)}
         return bool(self.people.addresses_of(person) & lists)
 
     def act(self, verb: Verb, side: Side, rule: str, reason: str, **more: Any) -> Action:
@@ -138,9 +140,10 @@ class Desk:
             return "it would mail people outside about a meeting that has ended"
         return ""
 
-    def create_in(self, account: Account, target: Event, rule: str, reason: str, invite: Iterable[Guest] = ()) -> None:
+    def create_in(
+        self, account: Account, target: Event, rule: str, reason: str, invite: tuple[Guest, ...] = ()
+    ) -> None:
         """Create the meeting in one mailbox, with the mark; with people on it if it is the host (A4)."""
-        invite = tuple(sorted(invite))
         rules, link, mailbox = self.rules, self.link, account.object_id
         past = ended(target.time, self.rules.zone, self.facts.now)
         self.act(
@@ -177,11 +180,13 @@ class Desk:
                 self.people, self.organizer(placement), self.listed(placement), bool(fields), invited, uninvite
             )
         account = self.account(placement.mailbox)
+        ours = placement.kind is Kind.COPY and placement.origin is Origin.OURS
+        body = self._body(target) if ours and persons(target) != persons(self.noted.base or target) else ""
         self.act(
             Verb.UPDATE, Side.OUTLOOK, rule, reason,
             mailbox=placement.mailbox, target_id=placement.id, event=as_outlook(target), before=self.shown(placement),
             fields=fields, invite=invite, uninvite=uninvite, expect=self.etag(placement), mails=sent,
-            zone=(account.zone if account else "") or self.rules.zone,
+            zone=(account.zone if account else "") or self.rules.zone, body=body,
         )  # fmt: skip
 
     def delete(self, placement: Placement, rule: str, reason: str, evidence: str) -> None:
@@ -229,26 +234,3 @@ class Desk:
                 self.put(
                     replace(placement, shown=row.event, etag=row.etag, ical_uid=row.ical_uid or placement.ical_uid)
                 )
-
-
-def elect(desk: Desk) -> str:
-    """The mailbox of the speaker: host, else the owner's copy, else the oldest living placement, copies first (C1)."""
-
-    def readable(p: Placement) -> bool:
-        account = desk.account(p.mailbox)
-        if p.standing is Standing.LIVING:
-            return account is None or not (account.revoked_at or account.availability is Availability.GONE)
-        since = account.away_since if account else None
-        waits = account is not None and account.authorised and since is not None
-        return p.standing is Standing.ASLEEP and waits and desk.facts.now - (since or desk.facts.now) < AWAY_FOR_GOOD
-
-    able = [p for p in desk.link.placements if readable(p)]
-    owner = desk.owner_mailbox()
-
-    def rank(p: Placement) -> tuple[int, bool, str, str]:
-        kind = 0 if p.kind is Kind.HOST else 2 if p.kind is Kind.COPY else 3
-        if kind == 2 and p.mailbox == owner and p.origin is Origin.OURS:
-            kind = 1
-        return (kind, p.mailbox != desk.link.speaker, str(p.since or ""), p.mailbox)
-
-    return min(able, key=rank).mailbox if able else ""

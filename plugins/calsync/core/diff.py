@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from calsync.core.deletion import reopen
+from calsync.core.deletion import reopen, retire
 from calsync.core.desk import Desk
 from calsync.core.facts import Facts
 from calsync.core.fresh import from_crm_record, from_outlook, pair_up
 from calsync.core.guard import refusal
 from calsync.core.living import compare
-from calsync.core.match import AMBIGUOUS, Matcher, Sight
+from calsync.core.match import AMBIGUOUS, Sight
+from calsync.core.matcher import Matcher
 from calsync.core.model import Life, LinkState
 from calsync.core.people import People
 from calsync.core.plan import Meeting, Plan, Remark, Verb
+from calsync.core.speaker import wake_and_sleep
 
 
 def diff(facts: Facts) -> Plan:
@@ -32,7 +34,8 @@ def diff(facts: Facts) -> Plan:
 def recovering(facts: Facts) -> bool:
     """Whether the state was lost: nothing is remembered, yet events with our mark are there (B5)."""
     ours = (facts.rules.installation, facts.rules.tenant)
-    return facts.recover or (facts.totals == 0 and any(r.mark and r.mark[:2] == ours for r in facts.outlook))
+    nothing = not facts.totals and not facts.links
+    return facts.recover or (nothing and any(r.mark and r.mark[:2] == ours for r in facts.outlook))
 
 
 def _decide(facts: Facts, people: People, sights: list[Sight]) -> Iterator[Meeting]:
@@ -52,17 +55,29 @@ def _look_at(desk: Desk) -> None:
     sight, link = desk.sight, desk.link
     if link.reason == AMBIGUOUS:
         return
-    if link.state is LinkState.RETIRED:
+    if sight.unreadable:
+        # What else was read of it must not be lost: the next run reads and decides it again.
+        desk.link = replace(link, dirty=bool(sight.crm or sight.rows or sight.absences))
+    elif link.state is LinkState.RETIRED:
+        wake_and_sleep(desk)
         reopen(desk)
-    elif link.base is None and sight.crm and sight.crm.life is Life.NORMAL:
-        if link.placements and sight.rows:
-            pair_up(desk, sight.crm)
-        else:
-            from_crm_record(desk, sight.crm)
-    elif link.base is None and sight.rows:
-        from_outlook(desk)
     elif link.base is not None:
         compare(desk)
+    else:
+        _never_agreed(desk)
+
+
+def _never_agreed(desk: Desk) -> None:
+    sight, link = desk.sight, desk.link
+    normal = sight.crm is not None and sight.crm.life is Life.NORMAL
+    if sight.crm and normal and link.placements and sight.rows:
+        pair_up(desk, sight.crm)
+    elif sight.crm and normal:
+        from_crm_record(desk, sight.crm)
+    elif sight.crm and sight.crm.life is Life.INVALID:
+        retire(desk, "D4", "deleted in ShareCRM before it was agreed")
+    elif sight.rows and not link.crm_id:
+        from_outlook(desk)
 
 
 def _waits_for_a_person(desk: Desk) -> bool:

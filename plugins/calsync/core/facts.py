@@ -50,9 +50,13 @@ class Rules:
     def to_crm(self) -> bool:
         return self.direction != "crm_to_outlook"
 
-    def in_scope(self, row: CrmRow) -> bool:
-        """Whether a record's Calendar field names this configuration. A row without the field is no evidence (D6)."""
-        return self.scope == "all" or row.calendar is None or row.calendar == self.name
+    def names(self, row: CrmRow) -> bool:
+        """Whether a record belongs to this configuration: by its Calendar field, unless `scope: all`."""
+        return self.scope == "all" or row.calendar == self.name
+
+    def left(self, row: CrmRow) -> bool:
+        """Whether a record was taken out of the calendar. A row that lacks the field is no evidence of that (D6)."""
+        return row.calendar is not None and not self.names(row)
 
     def in_window(self, time: Time, now: datetime) -> bool:
         """Whether a meeting touches the window, by local dates in the tenant's zone (F5)."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from calsync.core.desk import Desk, elect
+from calsync.core.desk import Desk
 from calsync.core.facts import ended
 from calsync.core.merge import CONTENT, Change, as_crm, as_outlook, merge, unlike
 from calsync.core.model import (
@@ -23,6 +24,7 @@ from calsync.core.model import (
 )
 from calsync.core.people import recognised, with_addresses
 from calsync.core.plan import Guest, Verb
+from calsync.core.speaker import elect
 
 
 def from_crm_record(desk: Desk, row: CrmRow) -> None:
@@ -41,7 +43,7 @@ def from_crm_record(desk: Desk, row: CrmRow) -> None:
             _wait(desk, "A4", "its owner's mailbox is not available yet")
             return
         desk.link = replace(desk.link, form=Form.INVITED, speaker=owner.object_id)
-        guests = [g for p in sorted(_people(event, owner)) if (g := invitation(desk, p))]
+        guests = invitations(desk, _people(event, owner), owner.addresses)
         desk.link = replace(desk.link, addresses=with_addresses(desk.link, _stands_for(desk, event, guests)))
         desk.create_in(owner, event, "A4", "new in ShareCRM, its owner invites", guests)
     else:
@@ -80,17 +82,31 @@ def invitation(desk: Desk, person: str) -> Guest | None:
     return guest if guest and guest.address else None
 
 
+def invitations(desk: Desk, persons: Iterable[str], own: frozenset[str]) -> tuple[Guest, ...]:
+    """The guests that people become, each address once and the organiser's `own` never (E4)."""
+    found: dict[str, Guest] = {}
+    for person in sorted(persons, reverse=True):  # an employee comes before a contact with the same address
+        guest = invitation(desk, person)
+        if guest and guest.address not in own:
+            found[guest.address] = guest
+    return tuple(sorted(found.values()))
+
+
 def spread(desk: Desk, target: Event, rule: str, reason: str) -> None:
     """A silent copy for every connected attendee whom nothing has served yet (E2)."""
-    if not desk.rules.to_outlook or not desk.rules.in_window(target.time, desk.facts.now):
-        return
+    if desk.rules.to_outlook and desk.rules.in_window(target.time, desk.facts.now):
+        copies_in(desk, target, rule, reason)
+
+
+def copies_in(desk: Desk, target: Event, rule: str, reason: str, anew: bool = False) -> None:
+    """Create the copies that are missing; `anew`, or where one had ended, as a new generation (E6)."""
     asked = {g.address for a in desk.actions for g in a.invite}
-    for employee in sorted(target.attendees):
-        account = desk.people.by_employee.get(employee)
-        if account is None or not account.served or desk.served(f"e:{employee}"):
-            continue
-        if not asked & account.addresses:
-            desk.create_in(account, target, rule, reason)
+    accounts = [a for e in sorted(target.attendees) if (a := desk.people.by_employee.get(e)) and a.served]
+    lacking = [a for a in accounts if not desk.served(f"e:{a.employee}") and not asked & a.addresses]
+    if lacking and (anew or any(desk.link.placement(a.object_id) for a in lacking)):
+        desk.link = replace(desk.link, generation=desk.link.generation + 1)
+    for account in lacking:
+        desk.create_in(account, target, rule, reason)
 
 
 def from_outlook(desk: Desk) -> None:
@@ -102,9 +118,9 @@ def from_outlook(desk: Desk) -> None:
             desk.put(replace(placement, standing=Standing.ENDED))
     desk.note_rows()
     desk.link = replace(desk.link, speaker=elect(desk))
-    row = desk.sight.rows.get(desk.link.speaker)
+    row = desk.row_in(desk.link.speaker)
     if row is None:
-        _wait(desk, "C1", "no mailbox shows it any more")
+        _wait(desk, "C1", "its first mailbox has to be read again")
         return
     if not desk.rules.to_crm:
         desk.link = replace(desk.link, state=LinkState.SEEN)
@@ -123,7 +139,7 @@ def from_outlook(desk: Desk) -> None:
 
 def in_ids(desk: Desk, row: OutlookRow) -> Event:
     """What a placement shows, with its addresses read as people (E4, E10)."""
-    here = {a.employee for m in desk.sight.rows if (a := desk.account(m)) and desk.link.placement(m)}
+    here = {a.employee for mailbox, _ in desk.sight.rows if (a := desk.account(mailbox))}
     guests = row.event.guests
     return replace(
         row.event,
@@ -164,8 +180,9 @@ def pair_up(desk: Desk, row: CrmRow) -> None:
     desk.note_rows()
     desk.link = replace(desk.link, form=form, state=LinkState.LIVING, base=event, dirty=False, reason="")
     desk.link = replace(desk.link, speaker=elect(desk))
-    shown = desk.sight.rows.get(desk.link.speaker)
+    shown = desk.row_in(desk.link.speaker)
     if shown is None:
+        spread(desk, event, "E2", "a connected attendee without the meeting")
         return
     found = recognised_in(desk, event, shown)
     desk.link = replace(desk.link, addresses=with_addresses(desk.link, found))
@@ -180,16 +197,24 @@ def _settle_difference(desk: Desk, row: CrmRow, event: Event, shown: OutlookRow,
     crm = Change(event, differ, at=adjusted(desk, Side.CRM, row.modified))
     outlook = Change(shown.event, differ, at=adjusted(desk, Side.OUTLOOK, shown.modified))
     placement = desk.link.placement(shown.mailbox)
-    mails_people = placement is not None and placement.origin is Origin.THEIRS and bool(desk.listed(placement))
-    rules = replace(desk.rules, conflicts="outlook") if mails_people else desk.rules
+    if placement is None:
+        return
+    stays = placement.kind is Kind.GUEST or (placement.origin is Origin.THEIRS and bool(desk.listed(placement)))
+    if stays and not desk.rules.to_crm:
+        desk.remark("C9", "both sides differ, and neither may be written", Side.CRM)
+        return
+    rules = desk.rules
+    if not rules.to_crm:
+        rules = replace(rules, conflicts="crm")
+    elif stays or not rules.to_outlook:
+        rules = replace(rules, conflicts="outlook")
     merged = merge(event, crm, outlook, rules)
     desk.losses += merged.losses
     desk.link = replace(desk.link, base=merged.target)
     reason = "it differed when the link was found again"
     if desk.rules.to_crm and (fields := unlike(as_crm(merged.target, desk.rules), event)):
         desk.write_crm(Verb.UPDATE, "C5", reason, merged.target, fields=fields)
-    writable = placement is not None and placement.kind is not Kind.GUEST
-    if placement and writable and desk.rules.to_outlook and (fields := unlike(as_outlook(merged.target), shown.event)):
+    if desk.rules.to_outlook and not stays and (fields := unlike(as_outlook(merged.target), shown.event)):
         desk.update(placement, merged.target, fields, "C5", reason)
 
 
@@ -217,5 +242,5 @@ def _names(event: Event) -> tuple[str, ...]:
     return tuple(sorted([f"e:{e}" for e in event.attendees] + [f"c:{c}" for c in event.contacts]))
 
 
-def _stands_for(desk: Desk, event: Event, guests: list[Guest]) -> dict[str, set[str]]:
+def _stands_for(desk: Desk, event: Event, guests: Iterable[Guest]) -> dict[str, set[str]]:
     return recognised(desk.people, event, [g.address for g in guests])

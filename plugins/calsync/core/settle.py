@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from calsync.core.model import Link, LinkState, Placement, Side
+from calsync.core.model import Link, LinkState, Placement, Side, Standing
 from calsync.core.plan import Action, ActionState, Meeting, Outcome, Verb
 
 
@@ -30,7 +30,20 @@ def settle(meeting: Meeting, outcomes: Mapping[str, Outcome]) -> Link:
     for action in meeting.actions:
         if action.id in done:
             link = _remember(link, action, outcomes[action.id])
+        elif _deletes_event(action):
+            link = _stand(link, action, Standing.LIVING)
     return link
+
+
+def _deletes_event(action: Action) -> bool:
+    return action.verb is Verb.DELETE and action.side is Side.OUTLOOK
+
+
+def _stand(link: Link, action: Action, standing: Standing) -> Link:
+    """The link with the placement an action is about in this state: it ends when its event is gone, not before."""
+    key = (action.mailbox, action.target_id)
+    placements = (replace(p, standing=standing) if (p.mailbox, p.id) == key else p for p in link.placements)
+    return replace(link, placements=tuple(placements))
 
 
 def _remember(link: Link, action: Action, outcome: Outcome) -> Link:
@@ -44,7 +57,9 @@ def _remember(link: Link, action: Action, outcome: Outcome) -> Link:
             crm_owner=outcome.crm_owner or link.crm_owner,
             state=life,
         )
-    if outcome.placement is None or action.verb in (Verb.DELETE, Verb.LINK, Verb.UNLINK):
+    if _deletes_event(action):
+        return _stand(link, action, Standing.ENDED)
+    if outcome.placement is None or action.verb in (Verb.LINK, Verb.UNLINK):
         return link
     return replace(link, placements=_placed(link.placements, outcome.placement))
 

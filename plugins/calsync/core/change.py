@@ -1,0 +1,68 @@
+"""How each side differs from what it showed when last agreed (C1-C3, E4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from calsync.core.deletion import Fate
+from calsync.core.desk import Desk
+from calsync.core.fresh import adjusted
+from calsync.core.merge import Change, content_change, from_crm
+from calsync.core.model import Event, Kind, Life, Side
+from calsync.core.people import persons
+
+
+def crm_change(desk: Desk, base: Event) -> Change:
+    """How the record differs from what ShareCRM showed when last agreed (C3)."""
+    row = desk.sight.crm
+    if row is None or row.event is None or row.life is not Life.NORMAL:
+        return Change(base)
+    now, shown = from_crm(row.event, base, desk.rules), from_crm(desk.link.crm_shown or base, base, desk.rules)
+    fields = content_change(shown, now)
+    at = adjusted(desk, Side.CRM, row.modified)
+    return Change(now, fields, persons(now) - persons(shown), persons(shown) - persons(now), at)
+
+
+def outlook_change(desk: Desk, base: Event, fate: Fate) -> Change:
+    """How the speaker differs from what it showed when last agreed; its people in ids (C1, C2, E4)."""
+    placement = desk.link.placement(desk.link.speaker)
+    row = desk.row(placement) if placement else None
+    if placement is None or row is None or placement.shown is None or fate in (Fate.OUTLOOK, Fate.BOTH):
+        return people_change(desk, base)
+    came: set[str] = set(_arrived(desk))
+    went: set[str] = set(desk.sight.uninvited)
+    if placement.kind is not Kind.COPY:
+        organizer = {row.organizer}
+        came_in, went_out = row.event.guests - placement.shown.guests, placement.shown.guests - row.event.guests
+        came |= {p for a in came_in - organizer if (p := desk.people.person_at(a, base.contacts))}
+        went |= _people_leaving(desk, went_out - organizer, row.event.guests)
+    at = adjusted(desk, Side.OUTLOOK, row.modified)
+    now = replace(row.event, attendees=base.attendees, contacts=base.contacts)
+    return Change(
+        now,
+        content_change(placement.shown, row.event),
+        frozenset(came - persons(base)),
+        frozenset(went & persons(base)),
+        at,
+    )
+
+
+def people_change(desk: Desk, base: Event) -> Change:
+    """Who was reached by an invitation, or lost it, whoever speaks (D3, E10)."""
+    return Change(base, came=_arrived(desk) - persons(base), went=frozenset(desk.sight.uninvited) & persons(base))
+
+
+def _arrived(desk: Desk) -> frozenset[str]:
+    """The employees whom an invitation reached that names them by no address we know, by a list say (E10)."""
+    fresh = [p for p in desk.living() if p.kind is Kind.GUEST and p.shown is None]
+    accounts = [desk.account(p.mailbox) for p in fresh if (row := desk.row(p)) and not row.cancelled]
+    return frozenset(f"e:{a.employee}" for a in accounts if a)
+
+
+def _people_leaving(desk: Desk, addresses: frozenset[str], stay: frozenset[str]) -> set[str]:
+    """Everybody whom the leaving addresses stood for and no other address on the event still does (E4)."""
+    known = dict(desk.link.addresses)
+    leaving = {person for address in addresses for person in known.get(address, ())}
+    related = desk.link.base.contacts if desk.link.base else frozenset()
+    leaving |= {p for a in addresses if (p := desk.people.person_at(a, related))}
+    return {p for p in leaving if not desk.people.addresses_of(p) & stay and p != f"e:{desk.link.crm_owner}"}

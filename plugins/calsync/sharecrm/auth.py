@@ -63,32 +63,59 @@ class BodyGrant:
         return {"corpAccessToken": self.token, "corpId": self.corp_id, "currentOpenUserId": user}
 
 
-class Tokens:
-    """The current token, shared by all calls of a client."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A token in use, and when to ask for the next one (seconds of the clients' clock)."""
 
-    def __init__(self, settings: CrmSettings, post: Post, now: Now, sleep: Sleep = asyncio.sleep) -> None:
+    grant: Grant
+    renew_at: float
+
+
+Credentials = tuple[str, ...]
+Wallet = dict[Credentials, Held]
+"""Tokens by whom they are given to. Clients that share one share their tokens; it lives in memory alone."""
+
+OF_THIS_PROCESS: Wallet = {}
+"""For clients that follow one another in a process, since the token endpoint bears so few calls."""
+
+
+class Tokens:
+    """The current token, shared by all calls of a client, and by all clients with the same wallet."""
+
+    def __init__(
+        self, settings: CrmSettings, post: Post, now: Now, sleep: Sleep = asyncio.sleep, wallet: Wallet | None = None
+    ) -> None:
         self._settings = settings
         self._post = post
         self._now = now
         self._lock = asyncio.Lock()
         self._pace = Pace(CALLS_PER_MINUTE, 60.0, now, sleep)
-        self._grant: Grant | None = None
-        self._renew_at = 0.0
+        self._wallet: Wallet = {} if wallet is None else wallet
+        self._whose: Credentials = (
+            settings.base_url,
+            settings.auth_mode,
+            settings.ea,
+            settings.app_id,
+            settings.app_secret,
+            settings.permanent_code,
+        )
 
     async def grant(self) -> Grant:
         """A token that is good for some minutes more. Raises RemoteError, AuthFailed for wrong credentials."""
         async with self._lock:
-            if self._grant is None or self._now() >= self._renew_at:
-                self._grant = await self._ask()
-            return self._grant
+            held = self._wallet.get(self._whose)
+            if held is None or self._now() >= held.renew_at:
+                held = self._wallet[self._whose] = await self._ask()
+            return held.grant
 
     async def forget(self, grant: Grant) -> None:
         """`grant` was refused: the next call asks for another, unless somebody has got one already."""
         async with self._lock:
-            if self._grant is grant:
-                self._grant = None
+            held = self._wallet.get(self._whose)
+            if held is not None and held.grant is grant:
+                del self._wallet[self._whose]
 
-    async def _ask(self) -> Grant:
+    async def _ask(self) -> Held:
         settings = self._settings
         body = {
             "appId": settings.app_id,
@@ -102,8 +129,7 @@ class Tokens:
         else:
             answer = await self._paced(OAUTH_PATH, {**body, "grantType": "app_secret"})
             grant = HeaderGrant(_text(answer, "accessToken"), settings.ea or _text(answer, "ea"))
-        self._renew_at = self._now() + _good_for(answer.get("expiresIn"))
-        return grant
+        return Held(grant, self._now() + _good_for(answer.get("expiresIn")))
 
     async def _paced(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         await self._pace.turn(path)

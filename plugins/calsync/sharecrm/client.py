@@ -22,7 +22,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 
 from calsync.errors import AnswerLost, AuthFailed, ConfigError, Remote, RemoteError, Throttled, Transient, Unavailable
 from calsync.sharecrm import envelope
-from calsync.sharecrm.auth import Grant, Tokens
+from calsync.sharecrm.auth import Grant, Tokens, Wallet
 from calsync.sharecrm.pace import Now, Pace, Sleep
 from calsync.sharecrm.settings import CrmSettings
 
@@ -36,14 +36,15 @@ class CrmClient:
     """An async context manager over one enterprise's OpenAPI.
 
     calls: HTTP requests sent, token requests among them. clock: ShareCRM's time by the `Date` header of the first
-    answer, None before it; offset: how far that was ahead of ours. `transport`, `now` (monotonic seconds) and `sleep`
-    are for tests.
+    answer, None before it; offset: how far that was ahead of ours. wallet: the tokens it shares with other clients.
+    `transport`, `now` (monotonic seconds) and `sleep` are for tests.
     """
 
     def __init__(
         self,
         settings: CrmSettings,
         *,
+        wallet: Wallet | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         now: Now = time.monotonic,
         sleep: Sleep = asyncio.sleep,
@@ -56,7 +57,7 @@ class CrmClient:
         self._proven = False
         self._places = asyncio.Semaphore(settings.concurrency)
         self._pace = Pace(settings.calls_per_20s, envelope.PAUSE_S, now, sleep)
-        self._tokens = Tokens(settings, self._ask_token, now, sleep)
+        self._tokens = Tokens(settings, self._ask_token, now, sleep, wallet)
         self._http = _http(settings, transport)
 
     async def __aenter__(self) -> Self:
@@ -83,10 +84,12 @@ class CrmClient:
         raise AssertionError("tenacity re-raises the last error")
 
     async def ready(self) -> None:
-        """Have a token, and with its answer ShareCRM's `clock`. Raises RemoteError, ConfigError."""
+        """Have a token, and ShareCRM's `clock`. Raises RemoteError, ConfigError."""
         async for attempt in self._tries():
             with attempt:
                 await self._tokens.grant()
+        if self.clock is None:  # the token was there already, so nothing has been answered yet
+            await self.call("/cgi/crm/v2/object/list", {})
 
     async def _with_token(self, path: str, body: Mapping[str, Any], user: str, write: bool) -> dict[str, Any]:
         """Once, and once more with another token when ShareCRM does not know this one."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from calsync.core.diff import diff as decide
 from calsync.core.diff import remarks_of
@@ -26,15 +26,13 @@ from calsync.core.model import (
 )
 from calsync.core.plan import Action, ActionState, Plan, Verb
 from calsync.errors import GuardExceeded
+from calsync.stages import cursors
 from calsync.stages.narrow import fresh_crm, fresh_outlook
 from calsync.stages.settings import people_print, rules_of, rules_print
 
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
     from calsync.stages.context import Counters, Ports, Run
-
-CURSOR_LIFE = timedelta(hours=12)
-"""A cursor older than this is saved again even when nothing changed, so that it does not die of age."""
 
 INTENT_SLACK = timedelta(minutes=10)
 
@@ -51,7 +49,7 @@ def diff(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     ports.staging.write_rows(tenant.key, run.id, "actions", plan.actions)
     ports.staging.write_rows(tenant.key, run.id, "remarks", remarks)
     ports.staging.write_rows(tenant.key, run.id, "accounts", list(facts.accounts))
-    ports.staging.write_json(tenant.key, run.id, "verdict", {"refusal": plan.refusal, "idle": idle})
+    ports.staging.write_json(tenant.key, run.id, "verdict", _verdict(plan, idle))
     if plan.refusal and not run.dry_run:
         raise GuardExceeded(plan.refusal)
     return {
@@ -61,6 +59,12 @@ def diff(tenant: Tenant, ports: Ports, run: Run) -> Counters:
         "remarks": len(remarks),
         "skip": int(idle),
     }
+
+
+def _verdict(plan: Plan, idle: bool) -> dict[str, Any]:
+    """What `load` and `report` have to know of the plan as a whole; conflicts: fields in which a side yielded (C5)."""
+    conflicts = sum(loss.rule == "C5" for meeting in plan.meetings for loss in meeting.losses)
+    return {"refusal": plan.refusal, "idle": idle, "conflicts": conflicts}
 
 
 def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
@@ -77,7 +81,7 @@ def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
     waiting = store.dirty_links(key)
     intents = _intents(ports, key)
     found = crm or outlook or absences or new_contacts
-    idle = not (found or changed or waiting or intents or run.recover or _cursors_due(tenant, ports, run))
+    idle = not (found or changed or waiting or intents or run.recover or cursors.due(tenant, ports, run))
     links = _links(ports, key, crm, outlook, absences, everything or bool(new_contacts))
     contacts = {c.id: c for c in (*store.contacts(key), *new_contacts)}
     totals = store.count_links(key)
@@ -163,20 +167,6 @@ def _intents(ports: Ports, key: str) -> list[Intent]:
         if creates and action.event and row.sent_at:
             found.append(Intent(action.link, action.actor, action.event, row.sent_at - INTENT_SLACK))
     return found
-
-
-def _cursors_due(tenant: Tenant, ports: Ports, run: Run) -> bool:
-    """Whether a pending cursor is new, or replaces one that grows old."""
-    from calsync.store.records import Cursor
-
-    saved = {cursor.name: cursor for cursor in ports.store.cursors(tenant.key)}
-    pending = ports.staging.read_rows(Cursor, tenant.key, run.id, "cursors")
-    pending += ports.staging.read_rows(Cursor, tenant.key, run.id, "cursors-crm")
-    for cursor in pending:
-        known = saved.get(cursor.name)
-        if known is None or run.at - known.saved_at > CURSOR_LIFE or known.meta != cursor.meta:
-            return True
-    return False
 
 
 def _offsets(ports: Ports, key: str, run: Run) -> dict[str, float]:

@@ -10,7 +10,8 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from calsync.core.codec import to_json
-from calsync.core.model import Contact, CrmRow, Life, Link, LinkState
+from calsync.core.model import Contact, CrmRow, Life, Link, LinkState, Side
+from calsync.core.plan import Verb
 from calsync.stages.settings import days, instants, rules_print
 from calsync.store.records import Cursor
 
@@ -23,6 +24,9 @@ OVERLAP = timedelta(minutes=5)
 """How far a read goes back before its watermark: ShareCRM's index may lag (G2)."""
 
 CURSOR, CONTACTS, SWEEP = "crm", "contacts", "sweep"
+
+SLICES = 8
+"""Into how many listings a sweep of the window is cut at most; runs in between have nothing to list."""
 
 
 @dataclass
@@ -64,28 +68,30 @@ async def _extract(tenant: Tenant, ports: Ports, run: Run) -> tuple[_Read, int, 
     read = _Read()
     async with ports.crm() as client:
         reader = await open_reader(client)
-        began = (client.clock or ports.now()).astimezone(UTC)
+        clock = client.clock
         cursor = None if run.window else ports.store.cursor(tenant.key, CURSOR)
         anew = cursor is None or ports.store.remembered(tenant.key, "rules") != rules_print(tenant)
         first, last = days(tenant, run)
         if anew or cursor is None:
             await read.take_all(reader.window(*instants(first, last)))
             await _missing(tenant, ports, reader, read, first, last)
+            read.cursors += [] if run.window else [Cursor(SWEEP, first.isoformat(), run.at)]
         else:
             await read.take_all(reader.changed_since(datetime.fromisoformat(cursor.value) - OVERLAP))
             await _entered(reader, read, cursor, last)
             await _sweep(tenant, ports, reader, read, run)
         await _unsettled(tenant, ports, reader, read)
-        await _contacts(tenant, ports, reader, read, began, run)
+        await _contacts(tenant, ports, reader, read, run)
         if not run.window:
+            watermark = _watermark(clock, read, ports.now()).astimezone(UTC).isoformat()
             ends = {"first": first.isoformat(), "last": last.isoformat()}
-            read.cursors.append(Cursor(CURSOR, _watermark(began, read).isoformat(), run.at, meta=ends))
+            read.cursors += [Cursor(CURSOR, watermark, run.at, meta=ends), Cursor(CONTACTS, watermark, run.at)]
         return read, client.calls, client.offset.total_seconds(), to_json(reader.shape.fields)
 
 
-def _watermark(began: datetime, read: _Read) -> datetime:
-    """ShareCRM's own clock: when the reading began, or the greatest stamp seen if that is later (G2)."""
-    return max([began, *(row.modified for row in read.rows.values() if row.modified)])
+def _watermark(clock: datetime | None, read: _Read, now: datetime) -> datetime:
+    """ShareCRM's own clock: when the reading began, else the greatest stamp seen (G2)."""
+    return clock or max((row.modified for row in read.rows.values() if row.modified), default=now)
 
 
 async def _entered(reader: CrmReader, read: _Read, cursor: Cursor, last: date) -> None:
@@ -99,17 +105,13 @@ async def _entered(reader: CrmReader, read: _Read, cursor: Cursor, last: date) -
 async def _sweep(tenant: Tenant, ports: Ports, reader: CrmReader, read: _Read, run: Run) -> None:
     """List a slice of the window, so that a record that silently became invalid is missed within `sweep_hours` (G1)."""
     first, last = days(tenant, run)
-    swept = ports.store.cursor(tenant.key, SWEEP)
-    if swept is None:
-        read.cursors.append(Cursor(SWEEP, first.isoformat(), run.at))
-        return
+    swept = ports.store.cursor(tenant.key, SWEEP) or Cursor(SWEEP, first.isoformat(), run.at)
     passed = (run.at - swept.saved_at) / timedelta(hours=tenant.sweep_hours)
-    total = (last - first).days + 1
-    width = min(total, ceil(total * passed))
-    start = date.fromisoformat(swept.value)
-    if width < 1 or passed * total < 1:
+    if passed * SLICES < 1:
         return
+    start = date.fromisoformat(swept.value)
     start = start if first <= start <= last else first
+    width = ceil(((last - first).days + 1) * min(passed, 1))
     end = min(last, start + timedelta(days=width - 1))
     found = _Read()
     await found.take_all(reader.window(*instants(start, end)))
@@ -134,10 +136,18 @@ async def _unsettled(tenant: Tenant, ports: Ports, reader: CrmReader, read: _Rea
     """By id what the next diff decides again, so that it decides on what is there now (G3)."""
     dirty = ports.store.dirty_links(tenant.key)
     await _by_id(reader, read, (link for link in dirty if link.crm_id and link.crm_id not in read.rows))
+    for owner, since in _unanswered(tenant, ports).items():
+        await read.take_all(reader.created_since(owner or reader.shape.settings.user, since))
+
+
+def _unanswered(tenant: Tenant, ports: Ports) -> dict[str, datetime]:
+    """By owner, since when creates were sent whose answer was never recorded (G3)."""
+    since: dict[str, datetime] = {}
     for row in ports.store.open_intents(tenant.key):
         action = row.action
-        if action.side == "crm" and not action.target_id and row.sent_at:
-            await read.take_all(reader.created_since(action.actor or reader.shape.settings.user, row.sent_at))
+        if action.side is Side.CRM and action.verb is Verb.CREATE and not action.target_id and row.sent_at:
+            since[action.actor] = min(since.get(action.actor, row.sent_at), row.sent_at)
+    return since
 
 
 async def _by_id(reader: CrmReader, read: _Read, links: Iterable[Link]) -> None:
@@ -154,9 +164,9 @@ async def _by_id(reader: CrmReader, read: _Read, links: Iterable[Link]) -> None:
             read.take(row)
 
 
-async def _contacts(tenant: Tenant, ports: Ports, reader: CrmReader, read: _Read, began: datetime, run: Run) -> None:
+async def _contacts(tenant: Tenant, ports: Ports, reader: CrmReader, read: _Read, run: Run) -> None:
     """Contacts from their own watermark, and those a record names that are not known yet (A6)."""
-    cursor = ports.store.cursor(tenant.key, CONTACTS)
+    cursor = None if run.window else ports.store.cursor(tenant.key, CONTACTS)
     since = datetime.fromisoformat(cursor.value) - OVERLAP if cursor else None
     known = {contact.id: contact for contact in ports.store.contacts(tenant.key)}
     changed = {c.id: c async for c in reader.contacts_changed_since(since)}
@@ -164,4 +174,3 @@ async def _contacts(tenant: Tenant, ports: Ports, reader: CrmReader, read: _Read
     missing = named - known.keys() - changed.keys()
     changed |= {c.id: c for c in (await reader.contacts_by_ids(missing) if missing else [])}
     read.contacts = [contact for contact in changed.values() if known.get(contact.id) != contact]
-    read.cursors.append(Cursor(CONTACTS, began.isoformat(), run.at))

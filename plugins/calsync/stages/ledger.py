@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from calsync.core.model import Side
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from calsync.config.model import Tenant
     from calsync.stages.context import Ports, Run
     from calsync.store.store import Store
+
+_LEFT = (ActionState.PLANNED, ActionState.SENT, ActionState.FAILED, ActionState.PARKED, ActionState.HELD)
 
 TRIES = 3
 """After so many failures that a later try might have mended, an action is parked (G10)."""
@@ -33,27 +36,50 @@ class Ledger:
     def open(self) -> None:
         """Note everything before anything is sent: links as they were seen, actions as planned (A2, G3).
 
-        A repeated task finds what it has done before, and goes on from there.
+        A repeated task finds what it has done before, and goes on from there. What an earlier run left open of these
+        meetings has been decided anew by now: it is dropped.
         """
         key, at = self.tenant.key, self.now()
-        before = {row.action.id: row for row in self.store.actions(key, ids=list(self.actions))}
         with self.store.begin() as tx:
-            fresh = [m for m in self.meetings.values() if not any(a.id in before for a in m.actions)]
-            tx.save_links(key, [meeting.noted for meeting in fresh])
-            states = tx.plan(key, self.run.id, list(self.actions.values()), at)
+            again = {row.action.id for row in tx.actions(key, ids=list(self.actions)) if row.run == self.run.id}
+            tx.plan(key, self.run.id, list(self.actions.values()), at)
+            tx.mark(key, self._superseded(tx), ActionState.DROPPED, at, sentence="decided anew by a later run")
+            self.rows = {row.action.id: row for row in tx.actions(key, ids=list(self.actions))}
+            self.outcomes = {id_: outcome for id_, row in self.rows.items() if (outcome := self._known(row, at))}
+            self._save_links(tx, self.meetings)
+            fresh = [m for m in self.meetings.values() if not any(a.id in again for a in m.actions)]
             tx.add_history(key, [entry for meeting in fresh for entry in self._losses(meeting)])
-        self.rows = {row.action.id: row for row in self.store.actions(key, ids=list(self.actions))}
-        for id_, state in states.items():
-            row = self.rows[id_]
-            waits = state is ActionState.PARKED and row.next_at is not None and row.next_at > at
-            if state in (ActionState.DONE, ActionState.HELD) or waits:
-                self.outcomes[id_] = row.outcome or Outcome(id_, state)
         self.done(
             Outcome(a.id, ActionState.DONE)
             for a in self.actions.values()
             if a.verb in (Verb.LINK, Verb.UNLINK) and a.id not in self.outcomes
         )
-        self._save_links(self.store, {self.actions[id_].link for id_ in self.outcomes})
+
+    def _known(self, row: JournalRow, at: datetime) -> Outcome | None:
+        """What has become of an action already, None when it is to be done.
+
+        Done or stale counts in this run alone: an earlier run's answer says nothing of what is decided now.
+        """
+        ours = row.settled_at is not None and row.settled_at >= self.run.at
+        waits = row.state is ActionState.PARKED and row.next_at is not None and row.next_at > at
+        if (row.state in (ActionState.DONE, ActionState.STALE) and ours) or row.state is ActionState.HELD or waits:
+            return row.outcome or Outcome(row.action.id, row.state, code=row.code, sentence=row.sentence)
+        return None
+
+    def _superseded(self, store: Store) -> list[str]:
+        """Actions of earlier runs on these meetings that are no longer part of the plan."""
+        rows = store.actions(self.tenant.key, links=list(self.meetings), states=_LEFT)
+        return [row.action.id for row in rows if row.action.id not in self.actions and self._decided(row)]
+
+    def _decided(self, row: JournalRow) -> bool:
+        """Whether this run has decided anew what an action of an earlier one was about."""
+        meeting, action = self.meetings[row.action.link], row.action
+        if row.state is ActionState.HELD:
+            return not any(remark.rule == "G6" for remark in meeting.remarks)
+        makes_record = action.side is Side.CRM and action.verb is Verb.CREATE and not action.target_id
+        if row.state is ActionState.SENT and makes_record:
+            return bool(meeting.agreed.crm_id)  # until its record is found, it may still come to light
+        return True
 
     def open_actions(self, side: Side) -> list[Action]:
         """What is still to be done on one side."""

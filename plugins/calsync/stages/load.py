@@ -6,16 +6,15 @@ It decides nothing. It runs with no requests too, since it saves the cursors.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.core.model import Account, Contact, Side
-from calsync.core.plan import Action, ActionState, Meeting, Request
+from calsync.core.plan import ActionState, Meeting, Request
 from calsync.errors import GuardExceeded, Remote, Unavailable
+from calsync.stages import cursors
 from calsync.stages.ledger import Ledger
-from calsync.stages.mailboxes import cursor_name
 from calsync.stages.requests import contact_accounts, crm_shape
-from calsync.stages.settings import people_print, rules_print
-from calsync.store.records import Cursor
 
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
@@ -38,7 +37,7 @@ def load(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     ledger = Ledger(tenant, ports, run, ports.staging.read_rows(Meeting, tenant.key, run.id, "plan"))
     ledger.open()
     calls = asyncio.run(_write(tenant, ports, run, ledger))
-    _save_cursors(tenant, ports, run, ledger)
+    cursors.save(tenant, ports, run, ledger)
     open_again = ledger.count(ActionState.FAILED)
     if open_again:
         sentence = f"{open_again} changes met a passing failure; they are tried again, nothing is lost"
@@ -59,8 +58,6 @@ def _remember_people(tenant: Tenant, ports: Ports, run: Run) -> None:
 
 def _merged(known: Account, learnt: Account) -> Account:
     """Only what the run itself learnt; an authorisation given or taken meanwhile stands."""
-    from dataclasses import replace
-
     return replace(known, availability=learnt.availability, away_since=learnt.away_since, zone=learnt.zone)
 
 
@@ -94,23 +91,3 @@ async def _outlook(ports: Ports, ledger: Ledger, requests: dict[str, Request]) -
     async with ports.graph() as client:
         await OutlookLoader(client, ledger, requests).load(ports)
         return client.calls
-
-
-def _save_cursors(tenant: Tenant, ports: Ports, run: Run, ledger: Ledger) -> None:
-    """A cursor is saved when every action its extraction caused is done, parked or held (G2)."""
-    key = tenant.key
-    unsettled = ledger.unsettled()
-    kept_back = {name for action in unsettled for name in _caused_by(ledger, action)}
-    pending = ports.staging.read_rows(Cursor, key, run.id, "cursors")
-    pending += ports.staging.read_rows(Cursor, key, run.id, "cursors-crm")
-    with ports.store.begin() as tx:
-        tx.save_cursor(key, *(cursor for cursor in pending if cursor.name not in kept_back))
-        if not unsettled and not run.window:
-            tx.remember(key, "rules", rules_print(tenant), run.at)
-            tx.remember(key, "people", people_print(tx.accounts(key)), run.at)
-
-
-def _caused_by(ledger: Ledger, action: Action) -> set[str]:
-    meeting = ledger.meetings[action.link]
-    mailboxes = {placement.mailbox for placement in meeting.noted.placements} | {action.mailbox} - {""}
-    return {"crm", *(cursor_name(mailbox) for mailbox in mailboxes)}

@@ -1,9 +1,12 @@
-"""Reading mailboxes: delta rounds, what must be read by id beside them, and what became of each mailbox (G1, G2)."""
+"""Reading mailboxes: delta rounds, what must be read by id beside them, and what became of each mailbox (G1, G2).
+
+What all mailboxes need is asked for together, so that a quiet run costs calls by twenties of mailboxes.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -25,6 +28,12 @@ SMALLEST_WINDOW = 14
 VIEW_INSTEAD = 20
 """From so many unknown events on, one listing with marks costs less than reading each of them."""
 
+EventKey = tuple[str, str]
+"""Mailbox and immutable id."""
+
+Days = tuple[str, date, date]
+"""Mailbox, first and last day of a listing."""
+
 
 def cursor_name(mailbox: str) -> str:
     return f"outlook:{mailbox}"
@@ -40,28 +49,30 @@ class MailboxReader:
     def __init__(self, tenant: Tenant, ports: Ports, run: Run, client: GraphClient, *, anew: bool) -> None:
         self.tenant, self.ports, self.run, self.client, self.anew = tenant, ports, run, client, anew
         self.first, self.last = days(tenant, run)
-        self.rows: dict[tuple[str, str], OutlookRow] = {}
-        self.absences: dict[tuple[str, str], Absence] = {}
+        self.rows: dict[EventKey, OutlookRow] = {}
+        self.absences: dict[EventKey, Absence] = {}
         self.cursors: list[Cursor] = []
         self.seen: dict[str, dict[str, str]] = {}
         self.cursor_of: dict[str, Cursor] = {}
-        self.known: dict[str, set[str]] = {}
+        self.known: dict[str, set[str]] = defaultdict(set)
 
     async def read(self, accounts: list[Account]) -> None:
         """Read these accounts' mailboxes. Raises AuthFailed, which is everybody's."""
         mailboxes = [account.object_id for account in accounts]
+        saved = {cursor.name: cursor for cursor in self.ports.store.cursors(self.tenant.key)}
         for mailbox in mailboxes:
-            cursor = self.ports.store.cursor(self.tenant.key, cursor_name(mailbox))
+            cursor = saved.get(cursor_name(mailbox))
             if cursor and not self._anchored_too_long(cursor):
                 self.cursor_of[mailbox] = cursor
         for row in self.ports.store.known_outlook(self.tenant.key, mailboxes):
-            self.known.setdefault(row.mailbox, set()).add(row.id)
+            self.known[row.mailbox].add(row.id)
         if self.run.window:
-            await asyncio.gather(*(self._view(mailbox, self.first, self.last) for mailbox in mailboxes))
+            await self._window(mailboxes)
         else:
-            await self._rounds(mailboxes)
-        away = {mailbox for mailbox, found in self.seen.items() if found["availability"] != Availability.OK}
-        await self._unsettled(set(mailboxes) - away)
+            await self._rounds({m: self.cursor_of[m].value if m in self.cursor_of else None for m in mailboxes})
+        await self._unsettled()
+        self._forget_the_unavailable()
+        self._note_zones()
 
     def _anchored_too_long(self, cursor: Cursor) -> bool:
         """Whether a mailbox's window has to be moved along; staggered, since each was anchored in its own hour."""
@@ -70,39 +81,42 @@ class MailboxReader:
         anchored = datetime.fromisoformat(cursor.meta["anchored"])
         return self.run.at - anchored >= timedelta(days=self.tenant.window.reanchor_days)
 
-    async def _rounds(self, mailboxes: list[str]) -> None:
-        from calsync.graph.delta import read_delta
+    async def _window(self, mailboxes: list[str]) -> None:
+        """The run's own days, listed in full; no cursor is read or moved (G8)."""
+        for mailbox in mailboxes:
+            self._found(mailbox)
+        await self._by_id(await self._views([(mailbox, self.first, self.last) for mailbox in mailboxes]))
 
-        links = {m: (self.cursor_of[m].value if m in self.cursor_of else None) for m in mailboxes}
-        rounds = [each async for each in read_delta(self.client, links, instants(self.first, self.last))]
-        for each in rounds:
-            if isinstance(each.error, CursorExpired):
-                await self._again(each.mailbox)
-            elif each.error is not None and each.error.remote.status == 504 and each.full:
-                await self._halved(each.mailbox, self.last)
-            elif each.error is not None:
+    async def _rounds(self, links: dict[str, str | None], last: date | None = None) -> None:
+        """A delta round of each mailbox, from its link or from the window's first day to `last`.
+
+        With a dead token, or one too old to be answered in time, the window is read anew; nothing is deleted on that
+        ground (D2). A window that is too large for its mailbox is halved (G2).
+        """
+        from calsync.graph.delta import GATEWAY_TIMEOUT, read_delta
+
+        last = last or self.last
+        ended: list[Round] = []
+        anew: list[str] = []
+        too_large: list[str] = []
+        async for each in read_delta(self.client, links, instants(self.first, last)):
+            late = each.error is not None and each.error.remote.status == GATEWAY_TIMEOUT
+            if each.error is None:
+                ended.append(each)
+            elif not each.full and (late or isinstance(each.error, CursorExpired)):
+                anew.append(each.mailbox)
+            elif late and (last - self.first).days > SMALLEST_WINDOW:
+                too_large.append(each.mailbox)
+            else:
                 self._away(each.mailbox, each.error)
-            else:
-                await self._take_round(each, self.last)
+        await self._take(ended, last)
+        if anew:
+            await self._rounds(dict.fromkeys(anew))
+        if too_large:
+            await self._rounds(dict.fromkeys(too_large), self.first + (last - self.first) // 2)
 
-    async def _again(self, mailbox: str) -> None:
-        """A dead delta token: read the window anew. Nothing is deleted on that ground alone (D2)."""
-        await self._halved(mailbox, self.last, halve=False)
-
-    async def _halved(self, mailbox: str, last: date, halve: bool = True) -> None:
-        """Read a window that is half as long; some mailboxes are too full for the whole of it (G2)."""
-        from calsync.graph.delta import read_delta
-
-        if halve:
-            last = self.first + (last - self.first) // 2
-        async for each in read_delta(self.client, {mailbox: None}, instants(self.first, last)):
-            too_large = each.error is not None and each.error.remote.status == 504
-            if too_large and (last - self.first).days > SMALLEST_WINDOW:
-                await self._halved(mailbox, last)
-            elif each.error is not None:
-                self._away(mailbox, each.error)
-            else:
-                await self._take_round(each, last)
+    def _found(self, mailbox: str) -> None:
+        self.seen[mailbox] = {"availability": Availability.OK, "zone": ""}
 
     def _away(self, mailbox: str, error: RemoteError) -> None:
         from calsync.graph.answers import availability
@@ -111,124 +125,145 @@ class MailboxReader:
             raise error
         self.seen[mailbox] = {"availability": availability(error) or Availability.UNREACHABLE, "zone": ""}
 
-    async def _take_round(self, each: Round, last: date) -> None:
+    def _is_away(self, mailbox: str) -> bool:
+        return mailbox not in self.seen or self.seen[mailbox]["availability"] != Availability.OK
+
+    async def _take(self, rounds: list[Round], last: date) -> None:
+        """Gather what rounds brought, with the marks of what no link knows and the proof of what is missing."""
         from calsync.graph.event import inherit
 
-        mailbox, known = each.mailbox, self.known.get(each.mailbox, set())
-        self.seen[mailbox] = {"availability": Availability.OK, "zone": ""}
-        try:
-            rows = [self._row(mailbox, raw) for raw in inherit(each.items)]
-            unknown = [r for r in rows if r.id not in known and r.shape is Shape.SINGLE]
-            marked = await self._marks(mailbox, unknown, last)
-            for row in rows:
-                self._keep(marked.get(row.id, row))
-            missing = set(each.removed) & known
+        unknown: set[EventKey] = set()
+        missing: set[EventKey] = set()
+        for each in rounds:
+            self._found(each.mailbox)
+            known = self.known[each.mailbox]
+            rows = [self._row(each.mailbox, raw) for raw in inherit(each.items)]
+            self.rows |= {(row.mailbox, row.id): row for row in rows}
+            unknown |= {(row.mailbox, row.id) for row in rows if row.id not in known and row.shape is Shape.SINGLE}
+            missing |= {(each.mailbox, id_) for id_ in each.removed if id_ in known}
             if each.full:
-                missing |= await self._expected(mailbox, {row.id for row in rows}, last)
-            await self._by_id((mailbox, id_) for id_ in sorted(missing))
-            entered = await self._entered(mailbox)
-        except RemoteError as error:
-            self._away(mailbox, error)
-            return
-        zones = Counter(row.zone for row in rows if row.is_organizer and row.zone)
-        self.seen[mailbox]["zone"] = zones.most_common(1)[0][0] if zones else ""
-        self._save_cursor(each, last, entered)
+                missing |= self._expected(each.mailbox, {row.id for row in rows}, self.first, last)
+        crowds = Counter(mailbox for mailbox, _ in unknown)
+        listings = [(mailbox, self.first, last) for mailbox, crowd in crowds.items() if crowd > VIEW_INSTEAD]
+        listings += [unwatched for each in rounds if (unwatched := self._unwatched(each, last))]
+        missing |= await self._views(listings)
+        unread = {event for event in unknown if not self.rows[event].marked and not self._is_away(event[0])}
+        await self._by_id(unread | missing)
+        for each in rounds:
+            if not self._is_away(each.mailbox):
+                self._save_cursor(each, last)
 
     def _row(self, mailbox: str, raw: dict[str, Any], marked: bool = False) -> OutlookRow:
         from calsync.graph.event import outlook_row
 
         return outlook_row(mailbox, raw, marked=marked, foreign_ids=self.tenant.foreign_marks)
 
-    def _keep(self, row: OutlookRow) -> None:
-        self.rows[row.mailbox, row.id] = row
-
-    async def _marks(self, mailbox: str, unknown: list[OutlookRow], last: date) -> dict[str, OutlookRow]:
-        """The marks of events that no link knows: delta cannot say them (graph-calendar.md §2.4)."""
-        from calsync.graph.read import calendar_view, get_events
-
-        foreign = self.tenant.foreign_marks
-        found: dict[str, OutlookRow] = {}
-        if len(unknown) > VIEW_INSTEAD:
-            listed = await calendar_view(self.client, mailbox, *instants(self.first, last), foreign_ids=foreign)
-            found = {raw["id"]: self._row(mailbox, raw, marked=True) for raw in listed}
-        left = [row for row in unknown if row.id not in found]
-        answers = await get_events(self.client, [(mailbox, row.id) for row in left], foreign_ids=foreign)
-        for row, answer in zip(left, answers, strict=True):
-            if isinstance(answer, NotFound):
-                continue
-            if isinstance(answer, RemoteError):
-                raise answer
-            found[row.id] = self._row(mailbox, answer, marked=True)
-        return found
-
-    async def _expected(self, mailbox: str, listed: set[str], last: date) -> set[str]:
-        """The living placements that a complete listing should have had: half of a proof (D1)."""
-        candidates = [(mailbox, id_) for id_ in sorted(self.known.get(mailbox, set()) - listed)]
-        links = self.ports.store.links_by_placement(self.tenant.key, candidates)
+    def _expected(self, mailbox: str, listed: set[str], first: date, last: date) -> set[EventKey]:
+        """The living placements that a complete listing of these days should have had: half of a proof (D1)."""
+        candidates = [(mailbox, id_) for id_ in sorted(self.known[mailbox] - listed)]
+        links = self.ports.store.links_by_placement(self.tenant.key, candidates) if candidates else []
         here = [p for link in links for p in link.placements if p.mailbox == mailbox and p.id not in listed]
-        return {p.id for p in here if p.standing is Standing.LIVING and self._within(p, last)}
+        return {(mailbox, p.id) for p in here if p.standing is Standing.LIVING and _within(p, first, last)}
 
-    def _within(self, placement: Placement, last: date) -> bool:
-        """Whether a placement last stood wholly inside the window that was listed (D2)."""
-        if placement.shown is None:
-            return False
-        begins, ends = local_days(placement.shown.time, "UTC")
-        return self.first <= begins and ends <= last
-
-    async def _by_id(self, wanted: Iterable[tuple[str, str]]) -> None:
-        """The by-id answer that makes an absence a proof, or brings the event as it is now (D1)."""
+    async def _by_id(self, wanted: Iterable[EventKey]) -> None:
+        """Events by id: their marks, which delta cannot say, and the answer that makes an absence a proof (D1)."""
         from calsync.graph.read import get_events
 
-        events = list(wanted)
+        events = sorted(wanted)
         answers = await get_events(self.client, events, foreign_ids=self.tenant.foreign_marks)
         for (mailbox, id_), answer in zip(events, answers, strict=True):
-            if isinstance(answer, NotFound):
-                evidence = f"not in the mailbox, read by id: {answer.remote}"
-                self.absences[mailbox, id_] = Absence(mailbox, id_, Proof.GONE, evidence)
+            if not isinstance(answer, RemoteError):
+                self.rows[mailbox, id_] = self._row(mailbox, answer, marked=True)
+            elif id_ in self.known[mailbox]:
+                self.absences[mailbox, id_] = _absence(mailbox, id_, answer)
                 self.rows.pop((mailbox, id_), None)
-            elif isinstance(answer, RemoteError):
-                self.absences[mailbox, id_] = Absence(mailbox, id_, Proof.UNKNOWN, str(answer.remote))
             else:
-                self._keep(self._row(mailbox, answer, marked=True))
+                self.rows.pop((mailbox, id_), None)
+                if not isinstance(answer, NotFound):
+                    self._away(mailbox, answer)
 
-    async def _entered(self, mailbox: str) -> date:
-        """The days that the window has reached since the mailbox was anchored: their events need not have changed."""
-        cursor = self.cursor_of.get(mailbox)
-        covered = cursor.meta.get("covered") if cursor else None
-        if covered and date.fromisoformat(covered) < self.last:
-            await self._view(mailbox, date.fromisoformat(covered) + timedelta(days=1), self.last)
-        return self.last
+    def _unwatched(self, each: Round, last: date) -> Days | None:
+        """The days of the window that the delta link does not watch and this run has to list.
 
-    async def _view(self, mailbox: str, first: date, last: date) -> None:
-        """A date window in place of a delta round: complete, and it moves no cursor (G8)."""
+        Once, those the window has reached since the mailbox was anchored: their events need not have changed. In every
+        run, those that were cut off because the whole window was too large.
+        """
+        watched = last
+        if not each.full:
+            meta = self.cursor_of[each.mailbox].meta
+            watched = date.fromisoformat(meta.get("halved") or meta["covered"])
+        return (each.mailbox, watched + timedelta(days=1), self.last) if watched < self.last else None
+
+    async def _views(self, wanted: list[Days]) -> set[EventKey]:
+        """List days of mailboxes, all at once; the known placements that the listings lack."""
+
+        async def one(mailbox: str, first: date, last: date) -> set[EventKey]:
+            try:
+                return await self._view(mailbox, first, last)
+            except RemoteError as error:
+                self._away(mailbox, error)
+                return set()
+
+        return {event for found in await asyncio.gather(*(one(*each) for each in wanted)) for event in found}
+
+    async def _view(self, mailbox: str, first: date, last: date) -> set[EventKey]:
         from calsync.graph.read import calendar_view
 
-        try:
-            window = instants(first, last, margin=1)
-            listed = await calendar_view(self.client, mailbox, *window, foreign_ids=self.tenant.foreign_marks)
-            for raw in listed:
-                self._keep(self._row(mailbox, raw, marked=True))
-            if self.run.window:
-                self.seen.setdefault(mailbox, {"availability": Availability.OK, "zone": ""})
-                missing = await self._expected(mailbox, {raw["id"] for raw in listed}, last)
-                await self._by_id((mailbox, id_) for id_ in sorted(missing))
-        except RemoteError as error:
-            if not self.run.window:
-                raise
-            self._away(mailbox, error)
+        listed = await calendar_view(
+            self.client, mailbox, *instants(first, last), foreign_ids=self.tenant.foreign_marks
+        )
+        self.rows |= {(mailbox, raw["id"]): self._row(mailbox, raw, marked=True) for raw in listed}
+        return self._expected(mailbox, {raw["id"] for raw in listed}, first, last)
 
-    async def _unsettled(self, mailboxes: set[str]) -> None:
+    async def _unsettled(self) -> None:
         """By id what the next diff decides again, so that it decides on what is there now (G3)."""
         dirty = self.ports.store.dirty_links(self.tenant.key)
-        wanted = {(p.mailbox, p.id) for link in dirty for p in link.placements if p.standing is Standing.LIVING}
-        fresh = {key for key in wanted if key not in self.rows and key not in self.absences and key[0] in mailboxes}
-        await self._by_id(sorted(fresh))
+        living = {(p.mailbox, p.id): p for link in dirty for p in link.placements if p.standing is Standing.LIVING}
+        seen = self.rows.keys() | self.absences.keys()
+        wanted = {event for event in living.keys() - seen if not self._is_away(event[0])}
+        await self._by_id(wanted)
+        gone = [living[event] for event in wanted if event in self.absences]
+        lacking = await self._views([(p.mailbox, *local_days(p.shown.time, "UTC")) for p in gone if p.shown])
+        for event in wanted & self.absences.keys() - lacking:
+            # Not found by id is half a proof; that a listing of its days lacks it too is the other half (D4).
+            self.absences[event] = replace(self.absences[event], proof=Proof.UNKNOWN)
 
-    def _save_cursor(self, each: Round, last: date, covered: date) -> None:
-        name, before = cursor_name(each.mailbox), self.cursor_of.get(each.mailbox)
-        if each.full or before is None:
-            meta = {"anchored": self.run.at.isoformat(), "covered": min(covered, last).isoformat()}
-            self.cursors.append(Cursor(name, each.link, self.run.at, *instants(self.first, last), meta))
+    def _forget_the_unavailable(self) -> None:
+        """A mailbox that broke off midway tells nothing: it is read again from where its cursor stands."""
+        self.rows = {event: row for event, row in self.rows.items() if not self._is_away(event[0])}
+        self.absences = {event: gone for event, gone in self.absences.items() if not self._is_away(event[0])}
+
+    def _note_zones(self) -> None:
+        zones: dict[str, Counter[str]] = defaultdict(Counter)
+        for row in self.rows.values():
+            if row.is_organizer and row.zone:
+                zones[row.mailbox][row.zone] += 1
+        for mailbox, counted in zones.items():
+            self.seen[mailbox]["zone"] = counted.most_common(1)[0][0]
+
+    def _save_cursor(self, each: Round, last: date) -> None:
+        covered = {"covered": self.last.isoformat()}
+        if each.full:
+            halved = {"halved": last.isoformat()} if last < self.last else {}
+            meta = {"anchored": self.run.at.isoformat(), **covered, **halved}
+            window = instants(self.first, last)
+            self.cursors.append(Cursor(cursor_name(each.mailbox), each.link, self.run.at, *window, meta))
         else:
-            meta = {**before.meta, "covered": covered.isoformat()}
+            before = self.cursor_of[each.mailbox]
+            meta = {**before.meta, **covered}
             self.cursors.append(replace(before, value=each.link, saved_at=self.run.at, meta=meta))
+
+
+def _absence(mailbox: str, id_: str, error: RemoteError) -> Absence:
+    """What the by-id read of a known event that was not listed says."""
+    if isinstance(error, NotFound):
+        return Absence(mailbox, id_, Proof.GONE, f"not in the mailbox, read by id: {error.remote}")
+    return Absence(mailbox, id_, Proof.UNKNOWN, str(error.remote))
+
+
+def _within(placement: Placement, first: date, last: date) -> bool:
+    """Whether a placement last stood wholly inside the days that were listed (D2)."""
+    if placement.shown is None:
+        return False
+    begins, ends = local_days(placement.shown.time, "UTC")
+    return first <= begins and ends <= last

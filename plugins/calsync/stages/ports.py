@@ -50,9 +50,10 @@ def open_ports(
         )
 
     def crm() -> CrmClient:
+        from calsync.sharecrm.auth import OF_THIS_PROCESS
         from calsync.sharecrm.client import CrmClient
 
-        return CrmClient(crm_settings())
+        return CrmClient(crm_settings(), wallet=OF_THIS_PROCESS)
 
     def graph() -> GraphClient:
         from calsync.graph.client import GraphClient

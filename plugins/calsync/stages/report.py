@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from calsync.core.model import Event, Side
+from calsync.core.model import CrmRow, Event, OutlookRow, Side
 from calsync.core.plan import Action, ActionState, Remark, Verb
+from calsync.staging import values
 from calsync.store.records import JournalRow, RunState
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from calsync.config.model import Tenant
     from calsync.stages.context import Counters, Ports, Run
     from calsync.staging import Staging
+
+T = TypeVar("T")
 
 REPORT = "report"
 PRIVATE = "Private"
@@ -33,9 +38,15 @@ _STATES = {
     ActionState.STALE: "stale",
     ActionState.PLANNED: "left",
     ActionState.SENT: "left",
+    ActionState.DROPPED: "left",
 }
 COUNTERS = (*_COUNTED.values(), "linked", "unlinked", "skipped", "conflicts", *dict.fromkeys(_STATES.values()), "mails",
             "accounts", "requests_crm", "requests_graph")  # fmt: skip
+_OPEN_WORDS = {
+    "held": "held for a person",
+    "stale": "moved on meanwhile and decided again",
+    "left": "left for the next run",
+}
 _FAILED = ("failed", "upstream_failed")
 
 
@@ -46,16 +57,21 @@ def report(tenant: Tenant, ports: Ports, run: Run, states: dict[str, str]) -> Co
     """
     staging, key = ports.staging, tenant.key
     actions = staging.read_rows(Action, key, run.id, "actions")
-    journal = (
-        {} if run.dry_run else {row.action.id: row for row in ports.store.actions(key, ids=[a.id for a in actions])}
-    )
+    found = [] if run.dry_run else ports.store.actions(key, ids=[action.id for action in actions])
+    journal = {row.action.id: row for row in found}
     remarks = staging.read_rows(Remark, key, run.id, "remarks")
-    stages = {name: staging.read_json(key, run.id, f"stage-{name}") or {} for name in states}
-    counters = _counters(actions, journal, remarks, stages, run)
-    counters["accounts"] = sum(account.served for account in ports.store.accounts(key))
-    failed = any(state in _FAILED for state in states.values())
-    refusal = (staging.read_json(key, run.id, "verdict") or {}).get("refusal", "")
-    sentence = sentence_of(counters, states, stages, refusal, run)
+    verdict = staging.read_json(key, run.id, "verdict") or {}
+    accounts = ports.store.accounts(key)
+    stages = {name: _stage(staging, key, run, name) for name in states}
+    counters = _counters(actions, journal, run)
+    counters["conflicts"] = int(verdict.get("conflicts", 0))
+    counters["skipped"] = sum(remark.skipped for remark in remarks)
+    counters["accounts"] = sum(account.served for account in accounts)
+    for name in ("requests_crm", "requests_graph"):
+        counters[name] = sum(int(stage.get(name, 0)) for stage in stages.values())
+    sentence = sentence_of(counters, states, stages, verdict.get("refusal", ""), run)
+    employees = {account.object_id: account.employee for account in accounts}
+    titles = titles_of(ports, tenant, run, remarks)
     told = {
         "tenant": key,
         "run": run.id,
@@ -63,13 +79,31 @@ def report(tenant: Tenant, ports: Ports, run: Run, states: dict[str, str]) -> Co
         "dry_run": run.dry_run,
         "sentence": sentence,
         "counters": counters,
-        "changes": [_change(ports, key, action, journal.get(action.id)) for action in actions],
-        "remarks": [_remark(remark) for remark in remarks],
-        "stages": {name: {"state": state, **stages[name]} for name, state in states.items()},
+        "changes": [_change(action, journal.get(action.id), employees) for action in actions],
+        "remarks": [_remark(remark, titles) for remark in remarks],
+        "stages": {name: {**stages[name], "state": state} for name, state in states.items()},
     }
     staging.write_json(key, run.id, REPORT, told)
     _end(tenant, ports, run, states, counters, sentence)
-    return {**counters, "sentence": sentence, "failed": int(failed)}
+    return {**counters, "sentence": sentence, "failed": int(_has_failed(states))}
+
+
+def _has_failed(states: dict[str, str]) -> bool:
+    return any(state in _FAILED for state in states.values())
+
+
+def _stage(staging: Staging, key: str, run: Run, name: str) -> dict[str, Any]:
+    """How a stage went; of a mapped one, its batches together: numbers added up, the longest time, the first error."""
+    told: dict[str, Any] = {}
+    for part in staging.read_parts(key, run.id, f"stage-{name}"):
+        for fact, value in part.items():
+            if fact == "seconds":
+                told[fact] = max(value, told.get(fact, 0.0))
+            elif isinstance(value, int):
+                told[fact] = value + told.get(fact, 0)
+            else:
+                told.setdefault(fact, value)
+    return told
 
 
 def read_report(staging: Staging, tenant: str, run: str) -> dict[str, Any] | None:
@@ -81,10 +115,10 @@ def read_report(staging: Staging, tenant: str, run: str) -> dict[str, Any] | Non
 def _end(
     tenant: Tenant, ports: Ports, run: Run, states: dict[str, str], counters: dict[str, int], sentence: str
 ) -> None:
-    ports.staging.prune(tenant.key, run.at - timedelta(days=tenant.retention.staging_days))
     if run.dry_run:
         return
-    failed = any(state in _FAILED for state in states.values())
+    ports.staging.prune(tenant.key, run.at - timedelta(days=tenant.retention.staging_days))
+    failed = _has_failed(states)
     skipped = states.get("diff") == "skipped"
     state = RunState.FAILED if failed else RunState.SKIPPED if skipped else RunState.DONE
     with ports.store.begin() as tx:
@@ -95,27 +129,22 @@ def _end(
         tx.end_run(tenant.key, run.id, state, ports.now(), counters, sentence)
 
 
-def _counters(
-    actions: list[Action],
-    journal: dict[str, JournalRow],
-    remarks: list[Remark],
-    stages: dict[str, dict[str, Any]],
-    run: Run,
-) -> dict[str, int]:
+def _counters(actions: list[Action], journal: dict[str, JournalRow], run: Run) -> dict[str, int]:
+    """Every action in one counter; the mails of those that were done."""
     found: Counter[str] = Counter(dict.fromkeys(COUNTERS, 0))
     for action in actions:
-        row = journal.get(action.id)
-        state = row.state if row else (ActionState.HELD if action.held else ActionState.PLANNED)
-        if state is ActionState.DONE or (run.dry_run and not action.held):
+        state = _state(action, journal.get(action.id))
+        if state is ActionState.DONE or (run.dry_run and state is ActionState.PLANNED):
             found[_COUNTED.get((action.side, action.verb), f"{action.verb}ed")] += 1
             found["mails"] += len(action.mails)
-        elif state in _STATES:
+        else:
             found[_STATES[state]] += 1
-        found["conflicts"] += action.rule == "C5" and "both sides" in action.reason
-    found["skipped"] = sum(remark.skipped for remark in remarks)
-    for name in ("requests_crm", "requests_graph"):
-        found[name] = sum(int(stage.get(name, 0)) for stage in stages.values())
     return dict(found)
+
+
+def _state(action: Action, row: JournalRow | None) -> ActionState:
+    """What the journal says of an action, else what the plan does."""
+    return row.state if row else ActionState.HELD if action.held else ActionState.PLANNED
 
 
 def sentence_of(
@@ -133,32 +162,34 @@ def sentence_of(
         parts.append(_done(counters, run))
         if refusal:
             parts.append(refusal)
-    for name, words in (("held", "held for a person"), ("stale", "moved on meanwhile and decided again")):
+    for name, words in _OPEN_WORDS.items():
         if counters[name]:
             parts.append(f"{counters[name]} {words}.")
     return " ".join(parts)
 
 
 def _done(counters: dict[str, int], run: Run) -> str:
-    def side(name: str) -> str:
-        return ", ".join(f"{counters[f'{name}_{v}']} {v}" for v in ("created", "updated", "deleted"))
-
+    written = [
+        f"{label} {', '.join(done)}"
+        for label, side in (("ShareCRM", "crm"), ("Outlook", "outlook"))
+        if (done := [f"{n} {verb}" for verb in ("created", "updated", "deleted") if (n := counters[f"{side}_{verb}"])])
+    ]
+    agreed = [f"{counters[name]} {name}" for name in ("linked", "unlinked") if counters[name]]
+    what = "; ".join([*written, *([", ".join(agreed)] if agreed else [])])
+    if not what:
+        return f"Nothing to write: both calendars agree; {counters['skipped']} skipped."
     would = "Would write (dry run): " if run.dry_run else ""
-    extra = f", {counters['linked']} linked" if counters["linked"] else ""
-    return (
-        f"{would}ShareCRM {side('crm')}; Outlook {side('outlook')}{extra}; "
-        f"{counters['skipped']} skipped, {counters['mails']} mails."
-    )
+    mails = "1 mail" if counters["mails"] == 1 else f"{counters['mails']} mails"
+    return f"{would}{what}; {counters['skipped']} skipped, {mails}."
 
 
-def _change(ports: Ports, tenant: str, action: Action, row: JournalRow | None) -> dict[str, Any]:
+def _change(action: Action, row: JournalRow | None, employees: dict[str, str]) -> dict[str, Any]:
     event = action.event or action.before
-    mailbox = {a.object_id: a.employee for a in ports.store.accounts(tenant)}.get(action.mailbox, "")
     return {
         "id": action.id,
         "side": str(action.side),
         "verb": str(action.verb),
-        "employee": mailbox or action.actor,
+        "employee": employees.get(action.mailbox, action.actor),
         "title": masked(event, action.before),
         "start": str(event.time.start) if event else "",
         "fields": [
@@ -168,7 +199,7 @@ def _change(ports: Ports, tenant: str, action: Action, row: JournalRow | None) -
         "rule": action.rule,
         "reason": action.reason,
         "mails": len(action.mails),
-        "state": str(row.state) if row else ("held" if action.held else "planned"),
+        "state": str(_state(action, row)),
         "sentence": (row.sentence if row else "") or action.held,
     }
 
@@ -180,11 +211,31 @@ def masked(*events: Event | None) -> str:
     return next((event.title for event in events if event), "")
 
 
-def _remark(remark: Remark) -> dict[str, Any]:
+def titles_of(ports: Ports, tenant: Tenant, run: Run, remarks: list[Remark]) -> dict[str, str]:
+    """The masked titles of what remarks are about, by ShareCRM id, Outlook id or link."""
+    ids = {remark.crm_id for remark in remarks} | {remark.outlook_id for remark in remarks} - {""}
+    titles: dict[str, str] = {}
+    key, staging = tenant.key, ports.staging
+    for row in _about(CrmRow, staging.frame(key, run.id, "crm"), ids):
+        titles[row.id] = masked(row.event)
+    for event in _about(OutlookRow, staging.frame(key, run.id, "outlook"), ids):
+        titles[event.id] = masked(event.event)
+    for link in ports.store.links(tenant.key, {remark.link for remark in remarks if remark.link}):
+        titles[link.id] = masked(link.base, link.crm_shown, *(place.shown for place in link.placements))
+    return titles
+
+
+def _about(kind: type[T], staged: pd.DataFrame, ids: set[str]) -> list[T]:
+    return values(kind, staged[staged["id"].isin(ids)]) if len(staged) else []
+
+
+def _remark(remark: Remark, titles: dict[str, str]) -> dict[str, Any]:
+    about = (remark.crm_id, remark.outlook_id, remark.link)
     return {
         "side": str(remark.side) if remark.side else "",
         "rule": remark.rule,
         "reason": remark.reason,
-        "id": remark.crm_id or remark.outlook_id or remark.link,
+        "id": next((id_ for id_ in about if id_), ""),
+        "title": next((title for id_ in about if (title := titles.get(id_))), ""),
         "skipped": remark.skipped,
     }

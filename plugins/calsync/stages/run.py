@@ -54,16 +54,21 @@ def run_tenant(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     states = dict.fromkeys(STAGES, "upstream_failed")
     with leased(tenant, ports, run):
         try:
-            for name in STAGES:
-                states[name] = "failed"
-                result = staged(name, tenant, ports, run)
-                states[name] = "success"
-                if result.get("skip"):
-                    states |= {"diff": "skipped", "map": "skipped", "load": "skipped"}
-                    break
-        except CalsyncError:
-            pass  # the report says which stage failed and why
-        try:
+            _all_stages(tenant, ports, run, states)
             return report(tenant, ports, run, states)
         finally:
             release(tenant, ports, run)
+
+
+def _all_stages(tenant: Tenant, ports: Ports, run: Run, states: dict[str, str]) -> None:
+    """One stage after the other, until one fails or finds nothing to do; the report says which and why."""
+    for name in STAGES:
+        states[name] = "failed"
+        try:
+            result = staged(name, tenant, ports, run)
+        except CalsyncError:
+            return
+        states[name] = "success"
+        if result.get("skip"):
+            states |= {"diff": "skipped", "map": "skipped", "load": "skipped"}
+            return

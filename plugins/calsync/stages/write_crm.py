@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from calsync.sharecrm.schedule import Shape
     from calsync.stages.context import Ports
     from calsync.stages.ledger import Ledger
+    from calsync.store.records import JournalRow
 
 WAVE = 16
 """Actions that are journalled together and under way at once."""
@@ -33,13 +34,14 @@ class CrmLoader:
 
         self.reader, self.writer = CrmReader(client, shape), CrmWriter(client)
         self.shape, self.ledger, self.requests, self.accounts = shape, ledger, requests, accounts
+        self.taken = {row.crm_id for row in ledger.store.known_crm(ledger.tenant.key)}
 
     async def load(self, ports: Ports) -> None:
         """Do what is open. Raises LeaseLost, AuthFailed, QuotaSpent: then nothing more is sent."""
         actions = self.ledger.open_actions(Side.CRM)
         for start in range(0, len(actions), WAVE):
             wave = actions[start : start + WAVE]
-            before = {a.id: row.sent_at for a in wave if (row := self.ledger.was_sent(a)) and row.sent_at}
+            before = {a.id: row for a in wave if (row := self.ledger.was_sent(a))}
             ports.still_ours()
             self.ledger.sent([a for a in wave if a.id not in before])
             results = await asyncio.gather(*(self._one(a, before.get(a.id)) for a in wave))
@@ -48,21 +50,21 @@ class CrmLoader:
                 if error and halts(error):
                     raise error
 
-    async def _one(self, action: Action, sent_before: datetime | None) -> tuple[Outcome | None, RemoteError | None]:
+    async def _one(self, action: Action, sent: JournalRow | None) -> tuple[Outcome | None, RemoteError | None]:
+        began = self.ledger.now()
         try:
-            return await self._act(action, sent_before), None
+            return await self._act(action, sent), None
         except AnswerLost as lost:
             if action.verb is Verb.CREATE and not action.target_id:
-                return await self._search(action, lost)
+                return await self._search(action, began, lost)
             return failed(action, lost), lost
         except RemoteError as error:
             return failed(action, error), error
 
-    async def _act(self, action: Action, sent_before: datetime | None) -> Outcome:
+    async def _act(self, action: Action, sent: JournalRow | None) -> Outcome:
         if action.verb is Verb.CREATE and not action.target_id:
-            made = await self._made_before(action, sent_before) if sent_before else None
-            id_ = made.id if made else await self.writer.create(self.requests[action.id], action.actor)
-            return await self._read_back(action, id_)
+            made = await self._made_before(sent.action, sent.sent_at) if sent and sent.sent_at else ""
+            return await self._read_back(action, made or await self._create(action))
         record = await self.reader.record(action.target_id, user=self._asker(action))
         row = self._row(record)
         if action.verb is Verb.DELETE:
@@ -73,6 +75,11 @@ class CrmLoader:
             raise Stale("The record has moved on since it was read: it is decided again", Remote("sharecrm"))
         await self.writer.update(self._composed(action, record), action.actor)
         return await self._read_back(action, action.target_id)
+
+    async def _create(self, action: Action) -> str:
+        id_ = await self.writer.create(self.requests[action.id], action.actor)
+        self.taken.add(id_)
+        return id_
 
     async def _invalidate(self, action: Action, row: CrmRow) -> Outcome:
         if row.life is Life.INVALID:
@@ -95,8 +102,16 @@ class CrmLoader:
         return compose(self.requests[action.id], action, record, self.shape, self.accounts)
 
     async def _read_back(self, action: Action, id_: str) -> Outcome:
-        """The record as ShareCRM has it now; what it normalised away never looks like an edit (C3)."""
-        row = self._row(await self.reader.record(id_, user=action.actor))
+        """The record as ShareCRM has it now; what it normalised away never looks like an edit (C3).
+
+        The write is done whether or not it can be read: an id that is not remembered would be made twice.
+        """
+        try:
+            row = self._row(await self.reader.record(id_, user=action.actor))
+        except RemoteError:
+            return Outcome(
+                action.id, ActionState.DONE, crm_id=id_, crm_shown=action.event, crm_owner=self._asker(action)
+            )
         return Outcome(
             action.id,
             ActionState.DONE,
@@ -106,23 +121,25 @@ class CrmLoader:
             crm_owner=row.owner,
         )
 
-    async def _search(self, action: Action, lost: AnswerLost) -> tuple[Outcome | None, RemoteError | None]:
+    async def _search(
+        self, action: Action, began: datetime, lost: AnswerLost
+    ) -> tuple[Outcome | None, RemoteError | None]:
         """After a lost answer: the record that was made, if it was. Else it stays sent, and the next run asks."""
         try:
-            sent = self.ledger.now()
-            made = await self._made_before(action, sent)
-            return (await self._read_back(action, made.id), None) if made else (None, lost)
+            made = await self._made_before(action, began)
+            return (await self._read_back(action, made), None) if made else (None, lost)
         except RemoteError:
             return None, lost
 
-    async def _made_before(self, action: Action, since: datetime) -> CrmRow | None:
-        known = {row.crm_id for row in self.ledger.store.known_crm(self.ledger.tenant.key)}
+    async def _made_before(self, action: Action, since: datetime) -> str:
+        """The id of the record that a create has made although its answer never came, "" when there is none."""
         async for row in self.reader.created_since(action.actor or self.shape.settings.user, since):
             event, wanted = row.event, action.event
             same = event is not None and wanted is not None and event.time == wanted.time
-            if same and event and wanted and alike(event.title, wanted.title) and row.id not in known:
-                return row
-        return None
+            if same and event and wanted and alike(event.title, wanted.title) and row.id not in self.taken:
+                self.taken.add(row.id)
+                return row.id
+        return ""
 
     def _row(self, record: dict[str, Any]) -> CrmRow:
         from calsync.sharecrm.schedule import to_row

@@ -32,8 +32,8 @@ class OutlookLoader:
         actions = self.ledger.open_actions(Side.OUTLOOK)
         for start in range(0, len(actions), WAVE):
             wave = actions[start : start + WAVE]
-            ports.still_ours()
             ready, refused = await self._composed(wave)
+            ports.still_ours()
             self.ledger.done(refused)
             going = [a for a in wave if a.id in ready]
             self.ledger.sent(going)
@@ -45,24 +45,19 @@ class OutlookLoader:
 
     async def _composed(self, wave: list[Action]) -> tuple[dict[str, Request], list[Outcome]]:
         """The requests of a wave as they go out; those that change people carry the list as it is now (E1)."""
-        ready, refused = {}, []
-        for action in wave:
-            request = self.requests[action.id]
+        from calsync.graph.read import get_events
+
+        ready = {action.id: self.requests[action.id] for action in wave}
+        refused: list[Outcome] = []
+        first = [action for action in wave if ready[action.id].read_first]
+        events = await get_events(self.client, [(a.mailbox, a.target_id) for a in first], with_marks=False)
+        for action, raw in zip(first, events, strict=True):
             try:
-                ready[action.id] = await self._with_people(action, request) if request.read_first else request
+                ready[action.id] = _with_people(action, ready[action.id], raw)
             except RemoteError as error:
+                del ready[action.id]
                 refused.append(failed(action, error))
         return ready, refused
-
-    async def _with_people(self, action: Action, request: Request) -> Request:
-        from calsync.graph.people import people_patch
-        from calsync.graph.read import get_event
-
-        raw = await get_event(self.client, action.mailbox, action.target_id, with_marks=False)
-        if raw.get("@odata.etag") != action.expect:
-            raise Stale("The event has moved on since it was read: it is decided again", Remote("graph"))
-        attendees = people_patch(raw, action.invite, action.uninvite)
-        return request if attendees is None else replace(request, body={**request.body, "attendees": attendees})
 
     def _outcome(self, action: Action, result: dict[str, Any] | RemoteError | None) -> Outcome:
         if isinstance(result, RemoteError):
@@ -89,3 +84,15 @@ class OutlookLoader:
             ical_uid=row.ical_uid,
             since=row.created,
         )
+
+
+def _with_people(action: Action, request: Request, raw: dict[str, Any] | RemoteError) -> Request:
+    """The request with the attendee list as it is now and shall be (E1). Raises RemoteError: Stale when it moved on."""
+    from calsync.graph.people import people_patch
+
+    if isinstance(raw, RemoteError):
+        raise raw
+    if raw.get("@odata.etag") != action.expect:
+        raise Stale("The event has moved on since it was read: it is decided again", Remote("graph"))
+    attendees = people_patch(raw, action.invite, action.uninvite)
+    return request if attendees is None else replace(request, body={**request.body, "attendees": attendees})

@@ -14,7 +14,13 @@ from demo.record import Record
 from demo.rest import Airflow
 
 _SIDES = {"crm": "ShareCRM", "outlook": "Outlook"}
-_MARKS = {"success": "[green]✓[/]", "failed": "[red]✗[/]", "upstream_failed": "[red]✗[/]", "skipped": "[dim]–[/]"}
+_MARKS = {
+    "success": "[green]✓[/]",
+    "failed": "[red]✗[/]",
+    "upstream_failed": "[red]✗[/]",
+    "up_for_retry": "[yellow]↻[/]",
+    "skipped": "[dim]–[/]",
+}
 _VERBS = ("created", "updated", "deleted")
 
 
@@ -23,7 +29,7 @@ def follow(console: Console, airflow: Airflow, dag_id: str, run_id: str, before:
 
     Returns the runs and their states, in the order in which they ran.
     """
-    told: set[tuple[str, str]] = set()
+    told: set[tuple[str, ...]] = set()
     order: dict[str, str] = {}
     with console.status("Waiting for the scheduler ...") as status:
         for runs in airflow.follow(dag_id, run_id):
@@ -35,13 +41,13 @@ def follow(console: Console, airflow: Airflow, dag_id: str, run_id: str, before:
     return order
 
 
-def _tell_tasks(console: Console, airflow: Airflow, dag_id: str, run: str, told: set[tuple[str, str]]) -> None:
-    if (run, "") not in told:
-        told.add((run, ""))
+def _tell_tasks(console: Console, airflow: Airflow, dag_id: str, run: str, told: set[tuple[str, ...]]) -> None:
+    if (run,) not in told:
+        told.add((run,))
         console.print(f"\n[dim]{run}[/]")
     for task in airflow.tasks(dag_id, run):
-        if task.state in _MARKS and (run, task.task) not in told:
-            told.add((run, task.task))
+        if task.state in _MARKS and (run, task.task, task.state) not in told:
+            told.add((run, task.task, task.state))
             console.print(f"  {_MARKS[task.state]} {task.task:<14} {task.state}")
 
 

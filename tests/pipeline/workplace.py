@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from demo.connections import sandbox_connections
 
 from calsync.accounts import authorise, remember, user_from
 from calsync.config.load import load_tenant, tenants_folder
@@ -22,6 +21,7 @@ from calsync.stages.ports import open_ports
 from calsync.stages.report import read_report
 from calsync.stages.run import run_tenant
 from calsync.store import upgrade
+from demo.connections import sandbox_connections
 from sandbox.client import Sandbox
 from sandbox.server import Server
 
@@ -54,24 +54,24 @@ class Workplace:
         file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | settings))
         self.tenant = load_tenant(file)
 
+    def connection(self, conn_id: str) -> Conn:
+        """One of the tenant's two connections to the sandbox."""
+        system = "crm" if conn_id == self.tenant.connections.crm else "graph"
+        said = sandbox_connections(self.server.info)[f"calsync_{system}_sandbox"]
+        return Conn(
+            conn_id=conn_id,
+            conn_type=said["conn_type"],
+            login=said.get("login"),
+            password=said.get("password"),
+            schema=said.get("schema"),
+            host=said["host"],
+            port=None,
+            extra=said["extra"],
+        )
+
     def ports(self) -> Ports:
-        found = sandbox_connections(self.server.info)
-        ids = {self.tenant.connections.crm: "calsync_crm_sandbox", self.tenant.connections.graph: "calsync_graph_sandbox"}
-
-        def look_up(conn_id: str) -> Conn:
-            said = found[ids[conn_id]]
-            return Conn(
-                conn_id=conn_id,
-                conn_type=said["conn_type"],
-                login=said.get("login"),
-                password=said.get("password"),
-                schema=said.get("schema"),
-                host=said["host"],
-                port=None,
-                extra=said["extra"],
-            )
-
-        ports = open_ports(self.tenant, look_up, str(self.folder / "staging"), f"sqlite:///{self.folder / 'calsync.db'}")
+        state = f"sqlite:///{self.folder / 'calsync.db'}"
+        ports = open_ports(self.tenant, self.connection, str(self.folder / "staging"), state)
         ports.now = lambda: datetime.now(UTC) + self.late
         return ports
 
@@ -136,4 +136,6 @@ class Workplace:
 
     def records(self) -> list[dict[str, Any]]:
         """The living schedules of ShareCRM."""
-        return [r for r in self.box.state()["sharecrm"]["events"] if not r.get("deleted") and r["life_status"] == "normal"]
+        return [
+            r for r in self.box.state()["sharecrm"]["events"] if not r.get("deleted") and r["life_status"] == "normal"
+        ]

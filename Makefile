@@ -54,6 +54,7 @@ bench: setup-dev ## Measure what a thousand tenants cost Airflow to parse
 lock: ## Pin everything requirements.txt needs, with hashes (needs uv)
 	uv pip compile --universal --generate-hashes --python-version 3.11 requirements.txt -o requirements.lock
 	uv pip compile --universal --generate-hashes --python-version 3.11 requirements-dev.txt -o requirements-dev.lock
+	uv pip compile --universal --generate-hashes --python-version 3.11 requirements-container.txt -o requirements-container.lock
 
 clean: ## Remove caches and what the demo left; .venv and the state of real tenants stay
 	@if [ -x $(PY) ] && [ -d .demo ]; then $(PY) -m demo stop; fi
@@ -64,7 +65,7 @@ $(PY):
 	@if [ -z "$(PYTHON)" ]; then \
 		echo "No Python 3.11, 3.12 or 3.13 with venv was found. Install one (Debian: python3 python3-venv), or say make PYTHON=/path/to/python3." >&2; \
 		exit 1; fi
-	$(if $(UV),$(UV) venv --quiet --seed --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV))
+	@$(if $(UV),$(UV) venv --quiet --seed --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV))
 
 # plugins/ and include/ are importable wherever this environment's Python runs.
 $(VENV)/.paths: | $(PY)

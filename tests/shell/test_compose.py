@@ -230,3 +230,13 @@ def test_the_init_script_makes_two_databases_that_do_not_see_each_other(superuse
             connection.execute("CREATE TABLE mine (id int)")
     with pytest.raises(psycopg.OperationalError, match="permission denied"):
         psycopg.connect(host=host, port=port, user="airflow", password="air-word", dbname="calsync")
+
+
+def test_the_image_runs_what_the_tests_ran() -> None:
+    """The container's lock has every package of the runtime lock in the same version."""
+    pins = {
+        name: dict(re.findall(r"^([a-z0-9._-]+)==([^\s;\\]+)", (ROOT / name).read_text(), re.MULTILINE))
+        for name in ("requirements.lock", "requirements-container.lock")
+    }
+    image = pins["requirements-container.lock"]
+    assert {name: (pin, image.get(name)) for name, pin in pins["requirements.lock"].items() if image.get(name) != pin} == {}

@@ -27,15 +27,17 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 
 OUTSIDE_THE_CORE = {
-    "airflow", "sqlalchemy", "alembic", "httpx", "msal", "requests", "pandas", "pyarrow", "fastapi", "socket", "asyncio",
-    "os", "pathlib", "logging", "threading", "subprocess", "random", "time",
+    "airflow", "sqlalchemy", "alembic", "httpx", "msal", "requests", "pandas", "pyarrow", "fastapi", "socket",
+    "asyncio", "os", "pathlib", "logging", "threading", "subprocess", "random", "time",
 }  # fmt: skip
 """What reaches out of the process, or differs from one call to the next."""
 
 
 @pytest.fixture(scope="module")
 def graph() -> grimp.ImportGraph:
-    return grimp.build_graph("calsync", include_external_packages=True, exclude_type_checking_imports=True, cache_dir=None)
+    return grimp.build_graph(
+        "calsync", include_external_packages=True, exclude_type_checking_imports=True, cache_dir=None
+    )
 
 
 def part(module: str) -> str:

@@ -239,4 +239,6 @@ def test_the_image_runs_what_the_tests_ran() -> None:
         for name in ("requirements.lock", "requirements-container.lock")
     }
     image = pins["requirements-container.lock"]
-    assert {name: (pin, image.get(name)) for name, pin in pins["requirements.lock"].items() if image.get(name) != pin} == {}
+    assert {
+        name: (pin, image.get(name)) for name, pin in pins["requirements.lock"].items() if image.get(name) != pin
+    } == {}

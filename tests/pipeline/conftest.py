@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pipeline.morning import Standing, prepare, standing
 from pipeline.workplace import Workplace
 
 from sandbox.client import Sandbox
@@ -29,3 +30,12 @@ def box(server: Server) -> Iterator[Sandbox]:
 def work(box: Sandbox, server: Server, tmp_path: Path) -> Workplace:
     """A tenant at work in an empty sandbox."""
     return Workplace.open(box, server, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    """How everything stands when nobody dies."""
+    with Sandbox(server.url, server.ca) as box:
+        work = prepare(box, server, tmp_path_factory.mktemp("undisturbed") / "work")
+        work.run()
+        return standing(work)

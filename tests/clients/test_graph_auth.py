@@ -18,8 +18,8 @@ from calsync.errors import AuthFailed, CalsyncError, ConfigError, Unavailable
 from calsync.graph import read
 from calsync.graph.auth import MsalTokens, roles
 from calsync.graph.client import GraphClient
-from calsync.graph.settings import Certificate, GraphSettings
 from calsync.graph.connection import settings_from_connection
+from calsync.graph.settings import Certificate, GraphSettings
 from sandbox.client import Sandbox
 from sandbox.server import Server
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from calsync.errors import ConfigError
-from calsync.graph.settings import GraphSettings
 from calsync.graph.connection import settings_from_connection
+from calsync.graph.settings import GraphSettings
 
 KEY = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"
 PUBLIC = "-----BEGIN CERTIFICATE-----\nBBBB\n-----END CERTIFICATE-----"

@@ -14,7 +14,7 @@ from typing import Any
 from core.make import BEFORE, NAMES, NOW, account, address, at, contact, event, mailbox, rules
 
 from calsync.core.diff import diff
-from calsync.core.facts import Facts, Rules
+from calsync.core.facts import Facts, Intent, Rules
 from calsync.core.model import (
     Absence,
     Account,
@@ -74,6 +74,7 @@ class World:
     mails: list[tuple[str, str]] = field(default_factory=list)
     refuse: set[str] = field(default_factory=set)
     unproved: set[Key] = field(default_factory=set)
+    intents: tuple[Intent, ...] = ()
     _touched_crm: set[str] = field(default_factory=set)
     _touched: set[Key] = field(default_factory=set)
     _gone: set[Key] = field(default_factory=set)
@@ -171,9 +172,9 @@ class World:
         self._touched_crm, self._touched = set(), {k for k in self._touched if not self._readable(k)}
         self._gone, self._review = {k for k in self._gone if not self._readable(k)}, False
         sent = len(self.mails)
-        for meeting in plan.meetings:
-            self._carry_out(meeting)
-        assert sorted(self.mails[sent:]) == sorted((m.kind, m.to) for m in plan.mails)
+        done = {id_ for meeting in plan.meetings for id_ in self._carry_out(meeting)}
+        predicted = [(mail.kind, mail.to) for a in plan.actions if a.id in done for mail in a.mails]
+        assert sorted(self.mails[sent:]) == sorted(predicted)
         return plan
 
     def settled(self) -> list[Plan]:
@@ -207,6 +208,7 @@ class World:
             crm=tuple(self.crm[r] for r in sorted(records)),
             outlook=tuple(_row(self.outlook[k]) for k in sorted(events) if k in self.outlook),
             absences=tuple(absences),
+            intents=self.intents,
             held=self._held,
             review=self._review,
             totals=1000 if self.links else 0,
@@ -216,7 +218,8 @@ class World:
     def _readable(self, key: Key) -> bool:
         return any(a.object_id == key[0] and a.served for a in self.accounts.values())
 
-    def _carry_out(self, meeting: Meeting) -> None:
+    def _carry_out(self, meeting: Meeting) -> set[str]:
+        """Do what is not held, and keep the books; the actions that were done."""
         self.links[meeting.noted.id] = meeting.noted
         outcomes: dict[str, Outcome] = {}
         for action in meeting.actions:
@@ -225,6 +228,7 @@ class World:
         held = tuple(a for a in meeting.actions if a.held)
         if held:
             self._held[meeting.noted.id] = held
+        return {id_ for id_, outcome in outcomes.items() if outcome.state is ActionState.DONE}
 
     def _do(self, meeting: Meeting, action: Action) -> Outcome:
         if action.held:

@@ -12,7 +12,7 @@ from calsync.core.merge import CONTENT, as_outlook, unlike
 from calsync.core.model import CrmRow, Event, Form, Kind, Life, LinkState, Origin, Placement, Proof, Side, Standing
 from calsync.core.people import persons
 from calsync.core.plan import Verb
-from calsync.core.speaker import elect
+from calsync.core.speaker import audible, elect
 
 SCOPE = "its Calendar field names another calendar"
 
@@ -83,7 +83,11 @@ def _cancelled_for_guests(desk: Desk) -> bool:
     cancelled = [p for p in guests if (row := desk.row(p)) and row.cancelled]
     if not cancelled:
         return False
-    hosts = [p for p in desk.living() if p.kind is Kind.HOST]
+    hosts = [p for p in desk.link.placements if p.kind is Kind.HOST and audible(desk, p)]
+    if any(host.standing is Standing.ASLEEP for host in hosts):
+        desk.link = replace(desk.link, dirty=True)
+        desk.remark("D3", "cancelled for its guests, and the organiser's mailbox cannot be asked now", Side.OUTLOOK)
+        return False
     for placement in cancelled:
         account = desk.account(placement.mailbox)
         if hosts and account and any(account.addresses & desk.listed(h) for h in hosts):
@@ -179,13 +183,20 @@ def unlink_or_relink(desk: Desk) -> bool:
             _relink(desk, row)
         return False
     if leaves and desk.rules.out_of_scope == "delete" and desk.rules.to_outlook:
-        for placement in desk.living():
-            if placement.kind is not Kind.GUEST and placement.origin is Origin.OURS:
-                desk.delete(placement, "D7", "taken out of this calendar, and the tenant says: delete", SCOPE)
+        _delete_ours(desk)
     if leaves:
         desk.act(Verb.UNLINK, Side.CRM, "D6", SCOPE, target_id=link.crm_id)
         desk.link = replace(desk.link, state=LinkState.UNLINKED, reason=SCOPE, dirty=False)
     return not leaves
+
+
+def _delete_ours(desk: Desk) -> None:
+    """What calsync made of the meeting goes, and the invitations with it, because the tenant says so (D7)."""
+    for placement in desk.living():
+        if placement.kind is not Kind.GUEST and placement.origin is Origin.OURS:
+            desk.delete(placement, "D7", "taken out of this calendar, and the tenant says: delete", SCOPE)
+        elif placement.kind is Kind.GUEST and desk.link.form is Form.INVITED:
+            desk.put(replace(placement, standing=Standing.ENDED))
 
 
 def _relink(desk: Desk, row: CrmRow | None) -> None:

@@ -53,6 +53,7 @@ class Matcher:
         self._remember_waiting()
         self._marks_without_link()
         self._half_made()
+        self._invitations_of_marked()
         self._pair(first_contact(self.people, self.facts.links, self.crm_pool, self.groups))
         for waiting in self.crm_pool.values():
             self._new_from_crm(waiting)
@@ -238,6 +239,14 @@ class Matcher:
         for sight in self.sights.values():
             if sight.link.placements and (record := self.crm_pool.pop(sight.link.crm_id, None)):
                 sight.crm = record
+
+    def _invitations_of_marked(self) -> None:
+        """What Exchange delivered of an event that was found by its mark belongs to the same meeting (B2)."""
+        for sight in list(self.sights.values()):
+            for placement in sight.link.placements:
+                key = ical_key(placement.ical_uid, placement.original)
+                for row in self.groups.pop(key, ()) if key else ():
+                    sight.place(row, Kind.HOST if row.is_organizer else Kind.GUEST, Origin.THEIRS)
 
     def _fresh(self, row: CrmRow) -> Link:
         return self.by_crm.get(row.id) or Link(

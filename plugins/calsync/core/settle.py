@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from calsync.core.model import Link, LinkState, Placement, Side, Standing
+from calsync.core.model import Event, Link, LinkState, Placement, Side, Standing
 from calsync.core.plan import Action, ActionState, Meeting, Outcome, Verb
 
 
@@ -29,7 +29,7 @@ def settle(meeting: Meeting, outcomes: Mapping[str, Outcome]) -> Link:
         link = replace(link, dirty=not held)
     for action in meeting.actions:
         if action.id in done:
-            link = _remember(link, action, outcomes[action.id])
+            link = _remember(link, action, outcomes[action.id], agreed=agreed)
         elif _deletes_event(action):
             link = _stand(link, action, Standing.LIVING)
     return link
@@ -46,33 +46,65 @@ def _stand(link: Link, action: Action, standing: Standing) -> Link:
     return replace(link, placements=tuple(placements))
 
 
-def _remember(link: Link, action: Action, outcome: Outcome) -> Link:
-    if action.side is Side.CRM and outcome.crm_id:
-        life = LinkState.SEEN if link.base is None else link.state
-        return replace(
-            link,
-            crm_id=outcome.crm_id,
-            crm_version=max(outcome.crm_version, link.crm_version),
-            crm_shown=outcome.crm_shown or link.crm_shown,
-            crm_owner=outcome.crm_owner or link.crm_owner,
-            state=life,
-        )
+def _remember(link: Link, action: Action, outcome: Outcome, *, agreed: bool) -> Link:
     if _deletes_event(action):
         return _stand(link, action, Standing.ENDED)
+    if action.side is Side.CRM and outcome.crm_id:
+        return _remember_record(link, action, outcome, agreed=agreed)
     if outcome.placement is None or action.verb in (Verb.LINK, Verb.UNLINK):
         return link
-    return replace(link, placements=_placed(link.placements, outcome.placement))
+    return replace(link, placements=_placed(link.placements, action, outcome.placement, agreed=agreed))
 
 
-def _placed(placements: tuple[Placement, ...], new: Placement) -> tuple[Placement, ...]:
-    """The placements with `new` in the place of the one it is, keeping what only the old one remembers (C8)."""
-    kept = []
-    found = False
-    for placement in placements:
-        if (placement.mailbox, placement.id) == (new.mailbox, new.id):
-            found = True
-            kept.append(replace(new, fixed=placement.fixed, since=placement.since or new.since, kind=placement.kind,
-                                origin=placement.origin, standing=placement.standing))  # fmt: skip
-        else:
-            kept.append(placement)
-    return (*kept, *(() if found else (new,)))
+def _remember_record(link: Link, action: Action, outcome: Outcome, *, agreed: bool) -> Link:
+    """What ShareCRM shows after a write.
+
+    Not agreed yet, or somebody else wrote before we read it back: only what we wrote, so that their change stays one.
+    """
+    overtaken = action.expect.isdigit() and outcome.crm_version > int(action.expect) + 1
+    partly = overtaken or not agreed
+    if partly and action.verb is Verb.UPDATE and link.crm_shown and outcome.crm_shown:
+        return replace(link, crm_shown=_written(link.crm_shown, outcome.crm_shown, action))
+    return replace(
+        link,
+        crm_id=outcome.crm_id,
+        crm_version=max(outcome.crm_version, link.crm_version),
+        crm_shown=outcome.crm_shown or link.crm_shown,
+        crm_owner=outcome.crm_owner or link.crm_owner,
+        state=LinkState.SEEN if link.base is None else link.state,
+    )
+
+
+def _written(before: Event, after: Event, action: Action) -> Event:
+    """What a side had shown, with what we wrote of it, as it shows that now."""
+    content = {name: getattr(after, name) for name in action.fields}
+    people = {
+        "attendees": {p for p in (*action.add, *action.remove) if not p.startswith("c:")},
+        "contacts": {p[2:] for p in (*action.add, *action.remove) if p.startswith("c:")},
+        "guests": {g.address for g in action.invite} | set(action.uninvite),
+    }
+    for name, ours in people.items():
+        content[name] = (getattr(before, name) - ours) | (getattr(after, name) & ours)
+    return replace(before, **content)
+
+
+def _placed(
+    placements: tuple[Placement, ...], action: Action, new: Placement, *, agreed: bool
+) -> tuple[Placement, ...]:
+    """The placements with `new` in the place of the one it is, keeping what only the old one remembers (C8).
+
+    Not agreed yet: it shows what it had shown and what we wrote, so that its user's own change stays one. It keeps its
+    former etag then, so that it is read again.
+    """
+    if (new.mailbox, new.id) not in [(p.mailbox, p.id) for p in placements]:
+        return (*placements, new)
+    return tuple(
+        _renewed(old, action, new, agreed=agreed) if (old.mailbox, old.id) == (new.mailbox, new.id) else old
+        for old in placements
+    )
+
+
+def _renewed(old: Placement, action: Action, new: Placement, *, agreed: bool) -> Placement:
+    if not agreed and old.shown and new.shown:
+        return replace(old, shown=_written(old.shown, new.shown, action), replaced=new.replaced)
+    return replace(old, shown=new.shown, etag=new.etag, replaced=new.replaced, ical_uid=new.ical_uid)

@@ -12,18 +12,19 @@ AWAY_FOR_GOOD = timedelta(days=3)
 """After so long without its mailbox a speaker's word goes to the next one."""
 
 
+def audible(desk: Desk, placement: Placement) -> bool:
+    """Whether a placement can be heard: it lives, or its mailbox is not away for good yet (C1)."""
+    account = desk.account(placement.mailbox)
+    if placement.standing is Standing.LIVING:
+        return account is None or not (account.revoked_at or account.availability is Availability.GONE)
+    if placement.standing is not Standing.ASLEEP or account is None or account.away_since is None:
+        return False
+    return account.authorised and desk.facts.now - account.away_since < AWAY_FOR_GOOD
+
+
 def elect(desk: Desk) -> str:
     """The mailbox of the speaker: host, else the owner's copy, else the oldest living placement, copies first (C1)."""
-
-    def readable(p: Placement) -> bool:
-        account = desk.account(p.mailbox)
-        if p.standing is Standing.LIVING:
-            return account is None or not (account.revoked_at or account.availability is Availability.GONE)
-        since = account.away_since if account else None
-        waits = account is not None and account.authorised and since is not None
-        return p.standing is Standing.ASLEEP and waits and desk.facts.now - (since or desk.facts.now) < AWAY_FOR_GOOD
-
-    able = [p for p in desk.link.placements if readable(p)]
+    able = [p for p in desk.link.placements if audible(desk, p)]
     owner = desk.owner_mailbox()
 
     def rank(p: Placement) -> tuple[int, bool, str, str]:

@@ -7,6 +7,7 @@ import unicodedata
 TITLE_LIMIT = 255
 _JOINERS = {"\u200d", "\ufe0e", "\ufe0f"}
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
+_FLAG_LETTERS = range(0x1F1E6, 0x1F200)
 
 
 def squeeze(text: str) -> str:
@@ -20,13 +21,17 @@ def outgoing(title: str, limit: int = TITLE_LIMIT) -> str:
     if len(line) <= limit:
         return line
     cut = limit
-    while cut > 1 and _continues(line[cut - 1], line[cut]):
+    while cut > 1 and _continues(line, cut):
         cut -= 1
     return line[:cut].rstrip()
 
 
-def _continues(before: str, char: str) -> bool:
-    """Whether `char` belongs to the visible character that `before` is part of."""
+def _continues(line: str, index: int) -> bool:
+    """Whether the code point at `index` belongs to the visible character that the one before is part of."""
+    before, char = line[index - 1], line[index]
+    if ord(char) in _FLAG_LETTERS:
+        letters = next((n for n, c in enumerate(reversed(line[:index])) if ord(c) not in _FLAG_LETTERS), index)
+        return letters % 2 == 1
     return before == "\u200d" or char in _JOINERS or unicodedata.combining(char) != 0 or ord(char) in _SKIN_TONES
 
 

@@ -1,0 +1,47 @@
+"""Titles on their way out and back (F4, C2)."""
+
+from __future__ import annotations
+
+import pytest
+
+from calsync.core.text import outgoing, returning, squeeze
+
+LONG = "a" * 250 + "0123456789"
+
+
+@pytest.mark.parametrize(
+    ("title", "sent"),
+    [
+        ("Visit", "Visit"),
+        ("  two\n lines\t here ", "two lines here"),
+        ("a" * 255, "a" * 255),
+        ("a" * 256, "a" * 255),
+        ("a" * 254 + " b", "a" * 254),
+        ("a" * 254 + "e\u0301", "a" * 254),
+        ("a" * 254 + "👩🏽", "a" * 254),
+        ("a" * 253 + "👩\u200d👧", "a" * 253),
+        ("a" * 254 + "❤\ufe0f", "a" * 254),
+        ("a" * 254 + "🇨🇳", "a" * 254),
+        ("a" * 253 + "🇨🇳🇩🇪", "a" * 253 + "🇨🇳"),
+        ("", ""),
+    ],
+)
+def test_a_title_goes_out_on_one_line_and_no_character_is_cut_in_half(title: str, sent: str) -> None:
+    assert outgoing(title) == sent
+
+
+@pytest.mark.parametrize(
+    ("full", "edited", "title", "lost"),
+    [
+        ("Visit", "Call", "Call", ""),
+        (LONG, "a" * 250 + "0123X", "a" * 250 + "0123X" + "56789", ""),
+        (LONG, "Something else", "Something else", LONG),
+        (LONG, "", "", LONG),
+    ],
+)
+def test_an_edited_title_replaces_only_what_had_gone_out(full: str, edited: str, title: str, lost: str) -> None:
+    assert returning(full, edited) == (title, lost)
+
+
+def test_titles_are_compared_with_single_spaces() -> None:
+    assert squeeze(" a \r\n b ") == "a b"

@@ -204,6 +204,7 @@ class World:
             accounts=tuple(self.accounts.values()),
             contacts=tuple(self.contacts.values()),
             members=frozenset(address(e) for e in NAMES),
+            employees={address(e): e for e in NAMES},
             links=tuple(self.links.values()),
             crm=tuple(self.crm[r] for r in sorted(records)),
             outlook=tuple(_row(self.outlook[k]) for k in sorted(events) if k in self.outlook),

@@ -37,6 +37,9 @@ class People:
                 self.members.add(address)
         for address, employee in sorted((employees or {}).items()):
             self.employee_of.setdefault(address, employee)
+        self.addresses: dict[str, set[str]] = defaultdict(set)
+        for address, employee in self.employee_of.items():
+            self.addresses[employee].add(address)
         for contact in sorted(contacts, key=lambda c: c.id):
             self.contact[contact.id] = contact
             if contact.address:
@@ -66,8 +69,8 @@ class People:
     def addresses_of(self, person: str) -> set[str]:
         """Every address that is this person (A5)."""
         kind, _, id_ = person.partition(":")
-        if kind == "e" and (account := self.by_employee.get(id_)):
-            return {account.address, *account.addresses} - {""}
+        if kind == "e":
+            return set(self.addresses.get(id_, ()))
         address = self.address_of(person)
         return {address} if address else set()
 

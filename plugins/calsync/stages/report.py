@@ -176,6 +176,8 @@ def _done(counters: dict[str, int], run: Run) -> str:
     ]
     agreed = [f"{counters[name]} {name}" for name in ("linked", "unlinked") if counters[name]]
     what = "; ".join([*written, *([", ".join(agreed)] if agreed else [])])
+    if not what and any(counters[name] for name in _STATES.values()):
+        return f"Nothing was written; {counters['skipped']} skipped."
     if not what:
         return f"Nothing to write: both calendars agree; {counters['skipped']} skipped."
     would = "Would write (dry run): " if run.dry_run else ""

@@ -187,9 +187,10 @@ def test_a_new_account_s_meetings_come_although_nothing_in_them_changed(work: Wo
     assert {event["subject"] for event in work.events(BOB)} == {"Together"}
 
 
-def test_a_run_asks_sharecrm_for_one_token_at_most(team: Workplace) -> None:
+def test_a_run_asks_for_one_token_of_each_system_at_most(team: Workplace) -> None:
     team.box.as_user(ANN).create("One more", plain(hour(5)), plain(hour(5, 10)))
     before = len(team.box.requests())
-    team.run()
-    asked = [r for r in team.box.requests()[before:] if "oauth2.0/token" in r["path"]]
-    assert len(asked) <= 1
+    assert team.run()["crm_created"] == 1
+    asked = [r for r in team.box.requests()[before:] if r["path"].endswith("/token")]
+    assert len([r for r in asked if r["system"] == "sharecrm"]) <= 1
+    assert len([r for r in asked if r["system"] == "login"]) <= 1

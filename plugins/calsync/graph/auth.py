@@ -43,11 +43,20 @@ class Tokens(Protocol):
         ...
 
 
-class MsalTokens:
-    """App-only tokens by client secret or certificate. MSAL caches them and knows their life."""
+_caches: dict[GraphSettings, msal.TokenCache] = {}
 
-    def __init__(self, settings: GraphSettings) -> None:
+
+def cache_of_this_process(settings: GraphSettings) -> msal.TokenCache:
+    """The tokens that clients with equal settings share when they follow one another; in memory alone."""
+    return _caches.setdefault(settings, msal.TokenCache())
+
+
+class MsalTokens:
+    """App-only tokens by client secret or certificate. MSAL caches them, in `cache` if given, and knows their life."""
+
+    def __init__(self, settings: GraphSettings, cache: msal.TokenCache | None = None) -> None:
         self._settings = settings
+        self._cache = cache
         self._session = _Session(settings)
         self._lock = asyncio.Lock()
         self._app: msal.ConfidentialClientApplication | None = None
@@ -80,7 +89,7 @@ class MsalTokens:
         """MSAL's answer; what it raises instead becomes one of our errors."""
         try:
             if self._app is None:
-                self._app = _application(self._settings, self._session)
+                self._app = _application(self._settings, self._session, self._cache)
             result: dict[str, Any] = self._app.acquire_token_for_client(scopes=[self._settings.scope])
         except requests.exceptions.SSLError as error:
             raise untrusted("login") from error
@@ -129,13 +138,16 @@ def untrusted(system: str) -> ConfigError:
     )
 
 
-def _application(settings: GraphSettings, session: requests.Session) -> msal.ConfidentialClientApplication:
+def _application(
+    settings: GraphSettings, session: requests.Session, cache: msal.TokenCache | None
+) -> msal.ConfidentialClientApplication:
     return msal.ConfidentialClientApplication(
         settings.client_id,
         client_credential=_credential(settings),
         authority=f"{settings.authority}/{settings.tenant_id}",
         instance_discovery=settings.instance_discovery,
         http_client=session,
+        token_cache=cache,
     )
 
 

@@ -56,10 +56,12 @@ def open_ports(
         return CrmClient(crm_settings(), wallet=OF_THIS_PROCESS)
 
     def graph() -> GraphClient:
+        from calsync.graph.auth import MsalTokens, cache_of_this_process
         from calsync.graph.client import GraphClient
         from calsync.graph.connection import settings_from_connection
 
-        return GraphClient(settings_from_connection(look_up(tenant.connections.graph)))
+        settings = settings_from_connection(look_up(tenant.connections.graph))
+        return GraphClient(settings, tokens=MsalTokens(settings, cache_of_this_process(settings)))
 
     return Ports(
         store=open_store(dsn or state_dsn()),

@@ -10,6 +10,9 @@ from pipeline.morning import ANN, BOB, TEAM, hour, plain
 from pipeline.workplace import CALENDAR, Workplace
 
 from calsync.core.model import Account, Availability
+from calsync.stages.context import Run
+from calsync.stages.extract_graph import extract_graph
+from calsync.store.records import Cursor
 
 IDLE = "Nothing to do: nothing was found and nothing was waiting."
 
@@ -194,3 +197,41 @@ def test_a_run_asks_for_one_token_of_each_system_at_most(team: Workplace) -> Non
     asked = [r for r in team.box.requests()[before:] if r["path"].endswith("/token")]
     assert len([r for r in asked if r["system"] == "sharecrm"]) <= 1
     assert len([r for r in asked if r["system"] == "login"]) <= 1
+
+
+def test_a_window_is_read_anew_and_moves_no_cursor(team: Workplace) -> None:
+    ann = team.box.as_user(ANN)
+    deleted = ann.create("Deleted", plain(hour(4)), plain(hour(4, 10)))
+    team.run()
+    before = saved_cursors(team)
+    ann.delete(deleted["id"])
+    ann.create("Inside", plain(hour(5)), plain(hour(5, 10)))
+    ann.create("Outside", plain(hour(40)), plain(hour(40, 10)))
+
+    told = team.run(window=(hour(1).date(), hour(10).date()))
+
+    assert (told["crm_created"], told["crm_deleted"]) == (1, 1)
+    assert titles(team) == ["Ann's", "Bob's", "Inside"]
+    assert saved_cursors(team) == before
+    team.run()
+    assert titles(team) == ["Ann's", "Bob's", "Inside", "Outside"]
+
+
+def test_batches_together_read_what_one_would(team: Workplace) -> None:
+    ports = team.ports()
+    run = Run("batched", "scheduled", ports.now(), "airflow:x:batched", window=(hour(1).date(), hour(10).date()))
+
+    told = [extract_graph(team.tenant, ports, run, batch, 3) for batch in range(3)]
+
+    assert sum(int(each["mailboxes"]) for each in told) == 2
+    assert sum(int(each["events"]) for each in told) == 2
+    assert len(ports.staging.frame(team.tenant.key, run.id, "outlook")) == 2
+    ports.close()
+
+
+def saved_cursors(work: Workplace) -> list[Cursor]:
+    ports = work.ports()
+    try:
+        return [cursor for cursor in ports.store.cursors(work.tenant.key) if cursor.name != "directory"]
+    finally:
+        ports.close()

@@ -180,6 +180,7 @@ def test_an_edit_in_outlook_against_a_deletion_in_sharecrm(form: Form, deletions
     world.settled()
     assert (world.crm[record].life is Life.NORMAL) is survives
     assert world.titles("1") == (["Demo"] if survives else [])
+    assert world.titles("2") == world.titles("1")
 
 
 @pytest.mark.parametrize("form", list(Form))

@@ -151,6 +151,15 @@ def put_back_crm(desk: Desk, target: Event, rule: str, reason: str) -> None:
     add = tuple(sorted(persons(target) - persons(desk.link.crm_shown or target)))
     desk.link = replace(desk.link, base=target, state=LinkState.LIVING, reason="")
     desk.write_crm(Verb.CREATE, rule, reason, target, fields=CONTENT, add=add)
+    _bring_copies(desk, target, rule, reason)
+
+
+def _bring_copies(desk: Desk, target: Event, rule: str, reason: str) -> None:
+    """The copies that still live show the target too, whichever of them its change came from (C6)."""
+    for placement in desk.living() if desk.rules.to_outlook else ():
+        shown = desk.shown(placement)
+        if placement.kind is Kind.COPY and shown and (fields := unlike(as_outlook(target), shown)):
+            desk.update(placement, target, fields, rule, reason)
     desk.note_rows()
 
 
@@ -163,11 +172,7 @@ def put_back_outlook(desk: Desk, target: Event, rule: str, reason: str) -> None:
         desk.link, base=target, form=Form.COPIES, state=LinkState.LIVING, reason="", dirty=False, missed=0
     )
     desk.note_crm(desk.sight.crm)
-    for placement in desk.living():
-        shown = desk.shown(placement)
-        if shown and (fields := unlike(as_outlook(target), shown)):
-            desk.update(placement, target, fields, rule, reason)
-    desk.note_rows()
+    _bring_copies(desk, target, rule, reason)
     copies_in(desk, target, rule, reason, anew=True)
     mailboxes = [a.mailbox for a in desk.actions if a.verb is Verb.CREATE]
     mine = desk.owner_mailbox()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import replace
 
-from calsync.core.facts import Facts, Intent
+from calsync.core.facts import Intent
 from calsync.core.first_contact import Contact, first_contact
-from calsync.core.match import AMBIGUOUS, RUNS_TO_BELIEVE, Sight, alike, ical_key, kinds, link_id, unagreed
+from calsync.core.match import AMBIGUOUS, RUNS_TO_BELIEVE, Sight, alike, ical_key, kinds, unagreed
 from calsync.core.model import (
     CrmRow,
     Kind,
@@ -20,35 +19,17 @@ from calsync.core.model import (
     Side,
     Standing,
 )
-from calsync.core.people import People
 from calsync.core.plan import Remark
+from calsync.core.register import Register
 
 
-class Matcher:
-    """Assigns every row of a run to a Sight; what cannot be assigned is remarked upon.
-
-    crm_pool, groups: what no link knows, by record id and by Outlook meeting, for first contact and creation.
-    remembered: records of crm_pool that were not read this time.
-    """
-
-    def __init__(self, facts: Facts, people: People) -> None:
-        self.facts, self.people, self.rules = facts, people, facts.rules
-        self.sights: dict[str, Sight] = {}
-        self.remarks: list[Remark] = []
-        self.links = {link.id: link for link in facts.links}
-        self.by_crm = {link.crm_id: link for link in facts.links if link.crm_id}
-        self.by_placement: dict[tuple[str, str], Link] = {}
-        self.by_ical: dict[str, str] = {}
-        self.released: set[str] = set()
-        self.crm_pool: dict[str, CrmRow] = {}
-        self.remembered: set[str] = set()
-        self.groups: dict[str, list[OutlookRow]] = defaultdict(list)
-        self.group_links: dict[str, Link] = {}
+class Matcher(Register):
+    """Assigns every row of a run to a Sight; what cannot be assigned is remarked upon."""
 
     def match(self) -> list[Sight]:
         """Every meeting that this run saw or has to decide again, in a stable order."""
         for link in sorted(self.facts.links, key=lambda each: each.base is not None):
-            self._index(link)
+            self.index(link)
         self._assign_all()
         self._remember_waiting()
         self._marks_without_link()
@@ -61,7 +42,7 @@ class Matcher:
             self._new_from_outlook(key, rows)
         for link in self.facts.links:
             if (link.dirty or self._reviewed(link)) and not unagreed(link):
-                self._sight(link)
+                self.sight(link)
         return sorted(self.sights.values(), key=lambda s: s.link.id)
 
     def _assign_all(self) -> None:
@@ -70,7 +51,7 @@ class Matcher:
                 self._assign_outlook(row)
         for absence in self.facts.absences:
             if link := self.by_placement.get((absence.mailbox, absence.id)):
-                self._sight(link).absences[absence.mailbox, absence.id] = absence
+                self.sight(link).absences[absence.mailbox, absence.id] = absence
         for record in self.facts.crm:
             self._assign_crm(record)
 
@@ -79,49 +60,34 @@ class Matcher:
         sleeps = any(p.standing is Standing.ASLEEP for p in link.placements)
         return self.facts.review and (link.state is LinkState.LIVING or sleeps)
 
-    def _index(self, link: Link) -> None:
-        for placement in link.placements:
-            self.by_placement[placement.mailbox, placement.id] = link
-            if key := ical_key(placement.ical_uid, placement.original):
-                self.by_ical[key] = link.id
-                if placement.standing is Standing.RELEASED:
-                    self.released.add(key)
-
-    def _sight(self, link: Link) -> Sight:
-        return self.sights.setdefault(link.id, Sight(link))
-
     def _usable(self, row: OutlookRow) -> bool:
         """Series and unreadable rows are left alone, with what hangs on them."""
         if row.shape is Shape.SINGLE and not row.problem:
             return True
         link = self.by_placement.get((row.mailbox, row.id))
         if link:
-            self._sight(link).unreadable = True
+            self.sight(link).unreadable = True
         if row.shape in (Shape.SINGLE, Shape.MASTER):
             rule, reason = ("F2", row.problem) if row.problem else ("F1", "series, not yet handled")
-            self._remark(row, rule, reason, link)
+            self.remark(row, rule, reason, link)
         return False
-
-    def _remark(self, row: OutlookRow, rule: str, reason: str, link: Link | None = None) -> None:
-        about = link.id if link else ""
-        self.remarks.append(Remark(rule, reason, about, Side.OUTLOOK, mailbox=row.mailbox, outlook_id=row.id))
 
     def _assign_outlook(self, row: OutlookRow) -> None:
         link = self.by_placement.get((row.mailbox, row.id))
         key = ical_key(row.ical_uid, row.original)
         if link and not unagreed(link):
-            self._sight(link).see(row)
+            self.sight(link).see(row)
         elif reason := self._left_alone(row, key):
-            self._remark(row, *reason)
+            self.remark(row, *reason)
         elif row.mark and not link:
             self._assign_marked(row)
         else:
             known = link or self.links.get(self.by_ical.get(key, ""))
             if known and not unagreed(known):
-                sight = self._sight(known)
+                sight = self.sight(known)
                 sight.place(row, Kind.HOST if row.is_organizer else Kind.GUEST, Origin.THEIRS)
             else:
-                self._pool(row, known)
+                self.pool(row, known)
 
     def _left_alone(self, row: OutlookRow, key: str) -> tuple[str, str] | None:
         """Why an event that no meeting knows yet is none of ours, as rule and reason."""
@@ -135,45 +101,39 @@ class Matcher:
             return "E7", "an invitation to a copy that its user has made their own"
         return None
 
-    def _pool(self, row: OutlookRow, link: Link | None = None) -> None:
-        key = ical_key(row.ical_uid, row.original) or f"{row.mailbox}|{row.id}"
-        self.groups[key].append(row)
-        if link:
-            self.group_links[key] = link
-
     def _assign_marked(self, row: OutlookRow) -> None:
         """An event that carries a mark but no link knows (B3)."""
         mark, rules = row.mark, self.rules
         if mark is None:
             return
         if (mark.installation, mark.tenant) != (rules.installation, rules.tenant):
-            self._remark(row, "B3", "another installation or tenant made this event")
+            self.remark(row, "B3", "another installation or tenant made this event")
             return
         link = self.by_crm.get(mark.crm_id)
         if link is None:
             self.groups[f"mark|{mark.crm_id}"].append(row)
             return
-        sight = self._sight(link)
+        sight = self.sight(link)
         living = sight.link.placement(row.mailbox)
         if mark.mailbox != row.mailbox or (living and living.standing is Standing.LIVING):
-            self._pool(row)
+            self.pool(row)
         elif link.state is LinkState.RETIRED:
-            self._remark(row, "B3", "its mark names a record that is gone, invalid or not in this calendar", link)
+            self.remark(row, "B3", "its mark names a record that is gone, invalid or not in this calendar", link)
         elif mark.generation == link.generation:
             sight.place(row, _marked_kind(row), Origin.OURS)
         else:
-            self._remark(row, "B3", "an event of another generation of its meeting", link)
+            self.remark(row, "B3", "an event of another generation of its meeting", link)
 
     def _assign_crm(self, row: CrmRow) -> None:
         link = self.by_crm.get(row.id)
         if link and not unagreed(link):
-            self._sight(link).crm = row
+            self.sight(link).crm = row
         elif reason := self._unfit(row):
             self.remarks.append(Remark(*reason, side=Side.CRM, crm_id=row.id))
             if link:
                 self._give_up(link, row, reason[1])
         elif sent := self._intended(row):
-            sight = self._sight(sent)
+            sight = self.sight(sent)
             sight.crm, sight.link = row, replace(sight.link, crm_id=row.id)
         else:
             self.crm_pool[row.id] = row
@@ -196,7 +156,7 @@ class Matcher:
         else:
             version = max(link.crm_version, row.version)
             link = replace(link, state=LinkState.RETIRED, reason=reason, crm_version=version, dirty=False)
-        self._sight(link)
+        self.sight(link)
 
     def _intended(self, row: CrmRow) -> Link | None:
         """The link whose unanswered create made this record (G3)."""
@@ -221,14 +181,14 @@ class Matcher:
             rows, crm = self.groups.pop(key), self.crm_pool.pop(key[5:], None)
             if crm is None:
                 for row in rows:
-                    self._remark(row, "B3", "its mark names a record that is gone, invalid or not in this calendar")
+                    self.remark(row, "B3", "its mark names a record that is gone, invalid or not in this calendar")
                 continue
-            sight = self._sight(self._fresh(crm))
+            sight = self.sight(self.fresh(crm))
             sight.crm = crm
             for row in sorted(rows, key=lambda r: (str(r.created or ""), r.id)):
                 taken = sight.link.placement(row.mailbox)
                 if taken or not row.mark or row.mark.mailbox != row.mailbox:
-                    self._pool(row)
+                    self.pool(row)
                     continue
                 sight.place(row, _marked_kind(row), Origin.OURS)
                 newest = max(sight.link.generation, row.mark.generation)
@@ -248,11 +208,6 @@ class Matcher:
                 for row in self.groups.pop(key, ()) if key else ():
                     sight.place(row, Kind.HOST if row.is_organizer else Kind.GUEST, Origin.THEIRS)
 
-    def _fresh(self, row: CrmRow) -> Link:
-        return self.by_crm.get(row.id) or Link(
-            link_id(self.rules.tenant, Side.CRM, row.id), row.id, created=self.facts.now, crm_owner=row.owner
-        )
-
     def _pair(self, contacts: list[Contact]) -> None:
         """Join what stood on both sides before we came; what nobody can tell apart waits for a person (B4)."""
         for contact in contacts:
@@ -260,7 +215,7 @@ class Matcher:
                 self._ambiguous(contact)
                 continue
             crm = self.crm_pool.pop(contact.record, None)
-            sight = self._sight(replace(self._fresh(crm), reason="") if crm else self.by_crm[contact.record])
+            sight = self.sight(replace(self.fresh(crm), reason="") if crm else self.by_crm[contact.record])
             sight.crm = sight.crm or crm
             rows = [row for key in contact.groups for row in self._taken(key)]
             owner = self.people.by_employee.get(crm.owner if crm else sight.link.crm_owner)
@@ -282,22 +237,14 @@ class Matcher:
         for key in contact.groups:
             rows = self.groups.pop(key, [])
             for row in rows:
-                self._remark(row, "B4", reason)
+                self.remark(row, "B4", reason)
             if rows:
-                sight = self._group_sight(key, rows)
+                sight = self.group_sight(key, rows)
                 sight.link = replace(sight.link, reason=AMBIGUOUS, dirty=True)
         if crm := self.crm_pool.pop(contact.record, None):
             self.remarks.append(Remark("B4", reason, side=Side.CRM, crm_id=contact.record))
-            link = replace(self._fresh(crm), reason=AMBIGUOUS, dirty=True)
+            link = replace(self.fresh(crm), reason=AMBIGUOUS, dirty=True)
             self.sights[link.id] = Sight(link, crm)
-
-    def _group_sight(self, key: str, rows: list[OutlookRow]) -> Sight:
-        first = min(rows, key=lambda r: (not r.is_organizer, r.mailbox, r.id))
-        fresh = Link(link_id(self.rules.tenant, Side.OUTLOOK, first.mailbox, first.id), created=self.facts.now)
-        sight = self._sight(replace(self.group_links.get(key, fresh), reason=""))
-        for row, kind in kinds(rows, ""):
-            sight.place(row, kind, Origin.THEIRS)
-        return sight
 
     def _new_from_crm(self, row: CrmRow) -> None:
         if row.id in self.remembered and not self.facts.review:
@@ -305,15 +252,15 @@ class Matcher:
         if row.event and not self.rules.in_window(row.event.time, self.facts.now):
             self.remarks.append(Remark("F5", "outside the window", side=Side.CRM, crm_id=row.id))
             return
-        sight = self._sight(replace(self._fresh(row), reason=""))
+        sight = self.sight(replace(self.fresh(row), reason=""))
         sight.crm = row
 
     def _new_from_outlook(self, key: str, rows: list[OutlookRow]) -> None:
         reason = self._unwelcome(rows)
         if reason:
-            self._remark(rows[0], *reason)
+            self.remark(rows[0], *reason)
             return
-        self._group_sight(key, rows)
+        self.group_sight(key, rows)
 
     def _unwelcome(self, rows: list[OutlookRow]) -> tuple[str, str] | None:
         if not any(r.is_organizer or not r.organizer or self.people.internal(r.organizer) for r in rows):

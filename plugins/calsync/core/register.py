@@ -1,0 +1,75 @@
+"""What a run's matching keeps: links by every key, the sights so far, and the rows that no link knows yet (B1-B4)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+from calsync.core.facts import Facts
+from calsync.core.match import Sight, ical_key, kinds, link_id
+from calsync.core.model import CrmRow, Link, Origin, OutlookRow, Side, Standing
+from calsync.core.people import People
+from calsync.core.plan import Remark
+
+
+class Register:
+    """Links, sights and unassigned rows of one run.
+
+    crm_pool, groups: what no link knows, by record id and by Outlook meeting, for first contact and creation.
+    group_links: the link under which an Outlook meeting has waited. remembered: records of crm_pool that were not read
+    this time. released: iCalUId keys of copies that are their user's now.
+    """
+
+    def __init__(self, facts: Facts, people: People) -> None:
+        self.facts, self.people, self.rules = facts, people, facts.rules
+        self.sights: dict[str, Sight] = {}
+        self.remarks: list[Remark] = []
+        self.links = {link.id: link for link in facts.links}
+        self.by_crm = {link.crm_id: link for link in facts.links if link.crm_id}
+        self.by_placement: dict[tuple[str, str], Link] = {}
+        self.by_ical: dict[str, str] = {}
+        self.released: set[str] = set()
+        self.crm_pool: dict[str, CrmRow] = {}
+        self.remembered: set[str] = set()
+        self.groups: dict[str, list[OutlookRow]] = defaultdict(list)
+        self.group_links: dict[str, Link] = {}
+
+    def index(self, link: Link) -> None:
+        """Make a link known by its events."""
+        for placement in link.placements:
+            self.by_placement[placement.mailbox, placement.id] = link
+            if key := ical_key(placement.ical_uid, placement.original):
+                self.by_ical[key] = link.id
+                if placement.standing is Standing.RELEASED:
+                    self.released.add(key)
+
+    def sight(self, link: Link) -> Sight:
+        """The sight of a link, made when it is first asked for."""
+        return self.sights.setdefault(link.id, Sight(link))
+
+    def remark(self, row: OutlookRow, rule: str, reason: str, link: Link | None = None) -> None:
+        """Tell why an event is left alone."""
+        about = link.id if link else ""
+        self.remarks.append(Remark(rule, reason, about, Side.OUTLOOK, mailbox=row.mailbox, outlook_id=row.id))
+
+    def pool(self, row: OutlookRow, link: Link | None = None) -> None:
+        """Keep an event that no agreed meeting knows, beside the others of its Outlook meeting (B2)."""
+        key = ical_key(row.ical_uid, row.original) or f"{row.mailbox}|{row.id}"
+        self.groups[key].append(row)
+        if link:
+            self.group_links[key] = link
+
+    def fresh(self, row: CrmRow) -> Link:
+        """The link of a record: the one it has, else a new one."""
+        return self.by_crm.get(row.id) or Link(
+            link_id(self.rules.tenant, Side.CRM, row.id), row.id, created=self.facts.now, crm_owner=row.owner
+        )
+
+    def group_sight(self, key: str, rows: list[OutlookRow]) -> Sight:
+        """The sight of an Outlook meeting that has no record."""
+        first = min(rows, key=lambda r: (not r.is_organizer, r.mailbox, r.id))
+        fresh = Link(link_id(self.rules.tenant, Side.OUTLOOK, first.mailbox, first.id), created=self.facts.now)
+        sight = self.sight(replace(self.group_links.get(key, fresh), reason=""))
+        for row, kind in kinds(rows, ""):
+            sight.place(row, kind, Origin.THEIRS)
+        return sight

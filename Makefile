@@ -48,8 +48,9 @@ type: setup-dev ## Static types
 validate: setup ## Check the tenant files
 	@$(PY) -m calsync validate
 
-bench: setup-dev ## Measure what a thousand tenants cost Airflow to parse
+bench: setup-dev ## Measure what a thousand tenants cost Airflow to parse, and what a quiet run of a crowd costs
 	$(PY) tests/bench/parse.py
+	$(PY) tests/bench/steady.py
 
 lock: ## Pin everything requirements.txt needs, with hashes (needs uv)
 	uv pip compile --universal --generate-hashes --python-version 3.11 requirements.txt -o requirements.lock
@@ -75,7 +76,7 @@ $(VENV)/.paths: | $(PY)
 
 define install
 	@echo "Installing $(1); the first time this takes a minute or two."
-	@$(if $(UV),VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r $(1),$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1))
+	@$(if $(UV),VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --compile-bytecode --require-hashes -r $(1),$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1))
 endef
 
 $(VENV)/.installed: requirements.lock $(VENV)/.paths

@@ -69,6 +69,7 @@ def test_extra_and_the_tenants_word_over_it() -> None:
         ({"extra": {}}, "permanent_code_secret: is missing"),
         ({"extra": {**EXTRA, "auth_mode": "magic"}}, "auth_mode: must be"),
         ({"extra": {**EXTRA, "auth_mode": "legacy"}}, "user: is missing"),
+        ({"extra": {**EXTRA, "calls_per_20s": "many"}}, "calls_per_20s: must be a whole number"),
     ],
 )
 def test_what_is_wrong_is_said_with_the_connection(change: dict[str, Any], problem: str) -> None:

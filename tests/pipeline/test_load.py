@@ -139,6 +139,18 @@ def test_a_plan_over_the_guard_s_limits_fails_the_run_and_writes_nothing(work: W
     assert work.run()["crm_deleted"] == 14
 
 
+def test_a_run_stops_writing_when_its_time_is_spent(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """G4: what is left stays planned, and the next run does it."""
+    seed_two(work, events=3)
+    monkeypatch.setattr("calsync.stages.ledger.WRITING_TIME", timedelta(0))
+    assert "3 left for the next run" in str(work.run()["sentence"])
+    assert work.records() == []
+
+    monkeypatch.undo()
+    assert work.run()["crm_created"] == 3
+    assert len(work.records()) == 3
+
+
 def seed_two(work: Workplace, events: int = 2) -> None:
     """Ann's mailbox with some events that ShareCRM does not have yet."""
     people = {

@@ -69,7 +69,7 @@ class Sight:
 def ical_key(ical_uid: str, original: object = None) -> str:
     """The key of one Outlook meeting across mailboxes: the iCalUId with its eight date digits zeroed (B2).
 
-    Hex digits 33-40 hold the original date of an occurrence (reference graph-calendar.md §2.1). "" matches nothing.
+    Hex digits 33-40 hold the original date of an occurrence (Exchange's global object id). "" matches nothing.
     """
     if not ical_uid:
         return ""

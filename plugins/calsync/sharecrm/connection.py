@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from calsync.connections import Conn
 from calsync.errors import ConfigError
-from calsync.sharecrm.settings import Codes, CrmSettings
+from calsync.sharecrm.settings import CALLS_PER_20S, Codes, CrmSettings
 
 
 def settings_from_connection(
@@ -22,7 +22,8 @@ def settings_from_connection(
     **tenant: Any,
 ) -> CrmSettings:
     """host = the OpenAPI's host, login = app id, password = app secret; extra: permanent_code_secret, and if need be
-    auth_mode ("oauth" or "legacy"), ea, user, verify (false, or the path of a CA file).
+    auth_mode ("oauth" or "legacy"), ea, user, verify (false, or the path of a CA file), calls_per_20s (of one path; 90
+    when unset, since ShareCRM allows 100).
 
     :param auth_mode, user: the tenant's word over the connection's.
     :param gone_codes: numbers that mean "this record is not there".
@@ -38,6 +39,9 @@ def settings_from_connection(
     zone = tenant.get("time_zone")
     if zone and not _is_zone(str(zone)):
         problems.append("time_zone: is no IANA time zone; write one such as Asia/Shanghai")
+    pace = str(extra.get("calls_per_20s") or CALLS_PER_20S)
+    if not pace.isdecimal() or int(pace) < 1:
+        problems.append("calls_per_20s: must be a whole number from 1 on; leave it out for the usual 90")
     if problems:
         raise ConfigError([f"connection {conn.conn_id}: {problem}" for problem in problems])
     settings = CrmSettings(
@@ -48,6 +52,7 @@ def settings_from_connection(
         auth_mode="legacy" if mode == "legacy" else "oauth",
         ea=str(extra.get("ea") or ""),
         verify=_verify(extra.get("verify")),
+        calls_per_20s=int(pace),
         codes=Codes(gone=frozenset(gone_codes)),
         **{name: value for name, value in tenant.items() if value is not None},
     )

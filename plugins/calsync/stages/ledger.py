@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from calsync.core.model import Side
 from calsync.core.plan import SETTLED, Action, ActionState, Meeting, Outcome, Verb
 from calsync.core.settle import settle
+from calsync.stages.mailboxes import cursor_name
 from calsync.store.records import HistoryEntry, JournalRow
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ _LEFT = (ActionState.PLANNED, ActionState.SENT, ActionState.FAILED, ActionState.
 TRIES = 3
 """After so many failures that a later try might have mended, an action is parked (G10)."""
 
+WRITING_TIME = timedelta(hours=3)
+"""How long one run writes, well within the time its task has; what is left stays planned for the next run (G4)."""
+
 
 class Ledger:
     """What is to be done, what has been done, and the links as they stand after it."""
@@ -32,6 +36,7 @@ class Ledger:
         self.actions = {action.id: action for meeting in self.meetings.values() for action in meeting.actions}
         self.outcomes: dict[str, Outcome] = {}
         self.rows: dict[str, JournalRow] = {}
+        self.until = ports.now() + WRITING_TIME
 
     def open(self) -> None:
         """Note everything before anything is sent: links as they were seen, actions as planned (A2, G3).
@@ -82,8 +87,18 @@ class Ledger:
         return True
 
     def open_actions(self, side: Side) -> list[Action]:
-        """What is still to be done on one side."""
-        return [a for a in self.actions.values() if a.side is side and a.id not in self.outcomes]
+        """What is still to be done on one side, for the mailbox first that has waited longest (G4)."""
+        served = {cursor.name: cursor.saved_at.isoformat() for cursor in self.store.cursors(self.tenant.key)}
+
+        def waiting_since(action: Action) -> str:
+            return served.get(cursor_name(action.mailbox or self.meetings[action.link].agreed.speaker), "")
+
+        found = (a for a in self.actions.values() if a.side is side and a.id not in self.outcomes)
+        return sorted(found, key=waiting_since)
+
+    def spent(self) -> bool:
+        """Whether the run has written for as long as one run may (G4)."""
+        return self.now() >= self.until
 
     def was_sent(self, action: Action) -> JournalRow | None:
         """The journal row of an action whose answer was never recorded."""

@@ -40,6 +40,8 @@ class CrmLoader:
         """Do what is open. Raises LeaseLost, AuthFailed, QuotaSpent: then nothing more is sent."""
         actions = self.ledger.open_actions(Side.CRM)
         for start in range(0, len(actions), WAVE):
+            if self.ledger.spent():
+                return
             wave = actions[start : start + WAVE]
             before = {a.id: row for a in wave if (row := self.ledger.was_sent(a))}
             ports.still_ours()

@@ -31,6 +31,8 @@ class OutlookLoader:
 
         actions = self.ledger.open_actions(Side.OUTLOOK)
         for start in range(0, len(actions), WAVE):
+            if self.ledger.spent():
+                return
             wave = actions[start : start + WAVE]
             ready, refused = await self._composed(wave)
             ports.still_ours()

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calsync.core.model import Mark, Shape
+from calsync.core.codec import from_json, to_json
+from calsync.core.model import Mark, OutlookRow, Shape
 from calsync.graph import marks
 from calsync.graph.event import bare, inherit, outlook_row
 
@@ -263,3 +264,10 @@ def test_a_published_delta_page() -> None:
     assert [row.event.title for row in rows] == ["Plan shopping list", "Pick up car"]
     assert {row.shape for row in rows} == {Shape.SINGLE}
     assert not any(row.problem for row in rows)
+
+
+def test_half_a_character_does_not_stop_a_tenant() -> None:
+    """JSON may carry a lone surrogate; no file and no database can hold it."""
+    row = outlook_row("box", {"id": "1", "subject": "Deal \ud83d closed"})
+    assert row.event.title == "Deal ? closed"
+    assert from_json(OutlookRow, to_json(row)) == row

@@ -153,3 +153,17 @@ def test_a_meeting_from_outlook_stays_as_it_is_there() -> None:
     assert (record.event.attendees, record.event.contacts) == ({"1", "2"}, {"c1"})
     assert world.link(record.id).form is Form.THEIRS
     assert not world.mails
+
+
+def test_where_sharecrm_cannot_keep_a_secret_a_private_event_stays_in_outlook() -> None:
+    """F6: without a field that says private, nobody's doctor becomes the company's business."""
+    world = World()
+    world.configure(crm_private=False)
+    world.meeting("1", "Doctor", private=True)
+    visit = world.meeting("1", "Visit")
+    world.settled()
+    assert [record.event.title for record in world.living() if record.event] == ["Visit"]
+
+    world.edit(visit, title="Surgery", private=True)
+    world.settled()
+    assert [record.event.title for record in world.living() if record.event] == ["Visit"]

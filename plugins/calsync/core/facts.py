@@ -23,7 +23,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """One tenant's configuration as the engine needs it. The words are those of the tenant's YAML."""
+    """One tenant's configuration as the engine needs it. The words are those of the tenant's YAML.
+
+    crm_private: whether this enterprise's ScheduleObj can mark a record as private; read from describe, not configured.
+    """
 
     tenant: str
     name: str
@@ -40,6 +43,7 @@ class Rules:
     first_sync: str = "quiet"
     drift: str = "keep"
     empty_title: str = "(no title)"
+    crm_private: bool = True
     limits: Limits = field(default_factory=Limits)
 
     @property

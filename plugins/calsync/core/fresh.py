@@ -92,6 +92,9 @@ def invitations(desk: Desk, persons: Iterable[str], own: frozenset[str]) -> tupl
     return tuple(sorted(found.values()))
 
 
+OPEN_THERE = "it is private, and ShareCRM has no field that would keep it so"
+
+
 def spread(desk: Desk, target: Event, rule: str, reason: str) -> None:
     """A silent copy for every connected attendee whom nothing has served yet (E2)."""
     if desk.rules.to_outlook and desk.rules.in_window(target.time, desk.facts.now):
@@ -125,6 +128,9 @@ def from_outlook(desk: Desk) -> None:
     if not desk.rules.to_crm:
         desk.link = replace(desk.link, state=LinkState.SEEN)
         desk.remark("C9", "the direction is ShareCRM to Outlook only", Side.OUTLOOK, row.mailbox)
+        return
+    if row.event.private and not desk.rules.crm_private:
+        _wait(desk, "F6", OPEN_THERE, dirty=False)
         return
     target = in_ids(desk, row)
     owner = owner_of(desk, row, target)

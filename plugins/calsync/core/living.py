@@ -7,7 +7,7 @@ from dataclasses import replace
 from calsync.core.change import crm_change, outlook_change, people_change
 from calsync.core.deletion import Fate, fate_of, put_back_crm, put_back_outlook, retire, unlink_or_relink
 from calsync.core.desk import Desk
-from calsync.core.fresh import recognised_in, spread
+from calsync.core.fresh import OPEN_THERE, recognised_in, spread
 from calsync.core.merge import CONTENT, Change, merge
 from calsync.core.model import Event, Form, Kind, Life, Link, Origin, Side, Standing
 from calsync.core.people import with_addresses
@@ -160,6 +160,9 @@ def _carried(desk: Desk, base: Event, crm: Change, outlook: Change) -> tuple[Cha
     rules, one_way = desk.rules, "the direction is one-way"
     if outlook and not rules.to_crm:
         desk.remark("C9", f"a change was kept to its own side: {one_way}", Side.OUTLOOK)
+        outlook = Change(base)
+    elif outlook and outlook.now.private and not rules.crm_private:
+        desk.remark("F6", f"a change was kept to its own side: {OPEN_THERE}", Side.OUTLOOK)
         outlook = Change(base)
     speaker = desk.link.placement(desk.link.speaker)
     if crm and not rules.to_outlook:

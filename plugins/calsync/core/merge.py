@@ -49,8 +49,9 @@ def as_outlook(event: Event) -> Event:
 
 
 def as_crm(event: Event, rules: Rules) -> Event:
-    """The base as ShareCRM can show it: an empty title is the configured placeholder (F4)."""
-    return event if squeeze(event.title) else replace(event, title=rules.empty_title)
+    """The base as ShareCRM can show it: an empty title as the configured placeholder (F4), private where it can be."""
+    title = event.title if squeeze(event.title) else rules.empty_title
+    return replace(event, title=title, private=event.private and rules.crm_private)
 
 
 def from_crm(event: Event, base: Event | None, rules: Rules) -> Event:

@@ -10,6 +10,11 @@ _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _FLAG_LETTERS = range(0x1F1E6, 0x1F200)
 
 
+def sound(text: str) -> str:
+    """`text` without half characters (lone surrogates), which JSON may carry and no database or file can hold."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def squeeze(text: str) -> str:
     """One line, trimmed, single spaces: the form in which titles are compared (C3)."""
     return " ".join(text.split())

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from calsync.core.model import Event, OutlookRow, Shape, Time
+from calsync.core.text import sound
 from calsync.graph import marks, zones
 
 _SHAPES = {
@@ -111,7 +112,7 @@ def _completed(item: dict[str, Any], master: dict[str, Any] | None) -> dict[str,
 
 def _text(raw: Mapping[str, Any], name: str) -> str:
     value = raw.get(name)
-    return value if isinstance(value, str) else ""
+    return sound(value) if isinstance(value, str) else ""
 
 
 def _shape(raw: Mapping[str, Any]) -> Shape:

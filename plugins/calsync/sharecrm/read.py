@@ -9,6 +9,7 @@ from typing import Any
 
 from calsync.core.accounts import Employee
 from calsync.core.model import Contact, CrmRow, Life
+from calsync.core.text import sound
 from calsync.errors import NotFound, Refused, Remote, Unavailable
 from calsync.sharecrm import moments
 from calsync.sharecrm.client import CrmClient
@@ -194,7 +195,7 @@ def to_contact(record: Mapping[str, Any]) -> Contact:
         id=str(record["_id"]),
         address=address if alive and _ADDRESS.fullmatch(address) else "",
         account_id=next(iter(ids(record.get("account_id"))), ""),
-        name=str(record.get("name") or "").strip(),
+        name=sound(str(record.get("name") or "")).strip(),
     )
 
 

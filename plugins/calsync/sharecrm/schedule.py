@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from calsync.core.model import CrmRow, Event, Life, Time
+from calsync.core.text import sound
 from calsync.sharecrm import moments
 from calsync.sharecrm.describe import Field, Fields
 from calsync.sharecrm.settings import CrmSettings
@@ -64,7 +65,7 @@ def ids(value: Any) -> tuple[str, ...]:
 def content(record: Mapping[str, Any], field: Field) -> str:
     """The raw text of the content field."""
     value = record.get(field.name)
-    return "" if value is None else str(value)
+    return "" if value is None else sound(str(value))
 
 
 def _event(record: Mapping[str, Any], time: Time, owner: str, shape: Shape) -> Event:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from calsync.core.codec import from_json
 from calsync.core.diff import diff as decide
 from calsync.core.diff import remarks_of
 from calsync.core.facts import Facts, Intent
@@ -92,7 +93,7 @@ def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
         held.setdefault(row.action.link, []).append(row.action)
     directory = staging.read_json(key, run.id, "directory") or {}
     facts = Facts(
-        rules=rules_of(tenant),
+        rules=replace(rules_of(tenant), crm_private=_has_privacy(ports, key, run)),
         run=run.id,
         now=run.at,
         first_sync=store.first_sync(key) or run.at,
@@ -167,6 +168,14 @@ def _intents(ports: Ports, key: str) -> list[Intent]:
         if creates and action.event and row.sent_at:
             found.append(Intent(action.link, action.actor, action.event, row.sent_at - INTENT_SLACK))
     return found
+
+
+def _has_privacy(ports: Ports, key: str, run: Run) -> bool:
+    """Whether this enterprise's schedules can be private, as `extract_crm` found it."""
+    from calsync.sharecrm.describe import Fields
+
+    facts = ports.staging.read_json(key, run.id, "crm-facts")
+    return facts is None or from_json(Fields, facts["fields"]).private is not None
 
 
 def _offsets(ports: Ports, key: str, run: Run) -> dict[str, float]:

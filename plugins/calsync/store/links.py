@@ -44,7 +44,7 @@ class LinkCalls(Calls):
         return self._links_where(tenant, [link.c.day.between(first.isoformat(), last.isoformat())])
 
     def links_by_look(self, tenant: str, looks: Iterable[str]) -> list[Link]:
-        """The links whose base looks like this, by `core.match.look` (RULES B4)."""
+        """The links whose base, or else whose record, looks like this, by `core.match.look` (RULES B4)."""
         given = (each for each in looks if each)
         return self._links_where(tenant, [link.c.look.in_(part) for part in chunks(given)])
 
@@ -137,7 +137,7 @@ def _link_row(tenant: str, one: Link) -> dict[str, Any]:
         "crm_version": one.crm_version,
         "crm_print": _print(one.crm_shown),
         "day": _day(one.crm_shown or one.base),
-        "look": look(one.base) if one.base else "",
+        "look": look(shown) if (shown := one.base or one.crm_shown) else "",
         "state": one.state.value,
         "dirty": one.dirty,
         "value": encode(replace(one, placements=())),

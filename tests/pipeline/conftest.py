@@ -1,8 +1,7 @@
-"""The live sandbox of tests/sandbox, and a tenant at work in it."""
+"""A tenant at work in the live sandbox."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,19 +10,6 @@ from pipeline.workplace import Workplace
 
 from sandbox.client import Sandbox
 from sandbox.server import Server
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("sandbox")) as server:
-        yield server
-
-
-@pytest.fixture
-def box(server: Server) -> Iterator[Sandbox]:
-    with Sandbox(server.url, server.ca) as box:
-        box.reset()
-        yield box
 
 
 @pytest.fixture

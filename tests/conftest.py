@@ -18,6 +18,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def box(server: Server) -> Iterator[Sandbox]:
+    """The client of an empty sandbox."""
     with Sandbox(server.url, server.ca) as box:
         box.reset()
         yield box

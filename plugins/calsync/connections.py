@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -58,6 +59,24 @@ def find_connection(conn_id: str) -> Conn | None:
     """
     text = os.environ.get(variable(conn_id)) or _env_file().get(variable(conn_id))
     return parse(conn_id, text) if text else _from_airflow(conn_id)
+
+
+def trusted(conn: Conn, problems: list[str]) -> bool | str:
+    """Whom a client trusts, by the extra's `verify`: True for the usual authorities, False for anybody, or a CA's file.
+
+    A file that holds no CA, or cannot be read, is added to `problems`.
+    """
+    given = conn.extra.get("verify")
+    if given is None or given == "" or isinstance(given, bool):
+        return given is not False
+    text = str(given)
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    try:
+        ssl.create_default_context(cafile=text)
+    except OSError:  # ssl.SSLError is one too
+        problems.append("verify: is no CA file that can be read; name a PEM file with your CA's certificate")
+    return text
 
 
 def variable(conn_id: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from calsync.errors import ConfigError
 from calsync.graph.connection import settings_from_connection
@@ -86,7 +87,6 @@ def test_login_and_scope_belong_to_the_cloud(host: str, authority: str, scope: s
         ({"scopes": ["https://a/.default"]}, "scope", "https://a/.default"),
         ({"verify": False}, "verify", False),
         ({"verify": "false"}, "verify", False),
-        ({"verify": "ca.pem"}, "verify", "ca.pem"),
         ({"verify": ""}, "verify", True),
         ({"disable_instance_discovery": True}, "instance_discovery", False),
         ({"disable_instance_discovery": "true"}, "instance_discovery", False),
@@ -95,6 +95,16 @@ def test_login_and_scope_belong_to_the_cloud(host: str, authority: str, scope: s
 )
 def test_what_the_extra_says(extra: dict[str, Any], name: str, value: object) -> None:
     assert getattr(made(extra), name) == value
+
+
+def test_a_ca_file_is_trusted_when_it_can_be_read(tmp_path: Path) -> None:
+    good, bad = tmp_path / "ca.pem", tmp_path / "bad.pem"
+    trustme.CA().cert_pem.write_to_path(str(good))
+    bad.write_text("no certificate")
+    assert made({"verify": str(good)}).verify == str(good)
+    for path in (bad, tmp_path / "none.pem", tmp_path):
+        with pytest.raises(ConfigError, match=r"^connection graph: verify: is no CA file that can be read"):
+            made({"verify": str(path)})
 
 
 def test_a_certificate_from_a_file_or_as_text(tmp_path: Path) -> None:
@@ -134,7 +144,7 @@ def test_everything_that_is_wrong_is_said_at_once(conn: Conn, sentences: list[st
 @pytest.mark.airflow
 def test_the_hook_reads_airflows_own_connection(tmp_path: Path) -> None:
     conn = {"conn_type": "msgraph", "login": "app", "password": "pw", "host": "127.0.0.1:9701", "schema": "https"}
-    extra = {"tenant_id": "t", "authority": "https://localhost:9702", "verify": "ca.pem"}
+    extra = {"tenant_id": "t", "authority": "https://localhost:9702", "verify": False}
     code = (
         "from calsync.hooks.graph import GraphHook; s = GraphHook('graph').settings(); print(s.base_url, s.verify, s)"
     )
@@ -142,7 +152,7 @@ def test_the_hook_reads_airflows_own_connection(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, **variables}
     )
-    assert "https://127.0.0.1:9701/v1.0 ca.pem" in done.stdout
+    assert "https://127.0.0.1:9701/v1.0 False" in done.stdout
     assert "pw" not in done.stdout
 
 

@@ -51,9 +51,9 @@ def test_the_host_in_every_form(host: str, port: int | None, url: str) -> None:
 
 
 def test_extra_and_the_tenants_word_over_it() -> None:
-    conn = Conn(extra={**EXTRA, "auth_mode": "legacy", "user": "FSUID_1", "verify": "ca.pem", "ea": "contoso"})
+    conn = Conn(extra={**EXTRA, "auth_mode": "legacy", "user": "FSUID_1", "verify": "false", "ea": "contoso"})
     made = settings_from_connection(conn)
-    assert (made.auth_mode, made.user, made.verify, made.ea) == ("legacy", "FSUID_1", "ca.pem", "contoso")
+    assert (made.auth_mode, made.user, made.verify, made.ea) == ("legacy", "FSUID_1", False, "contoso")
     said = settings_from_connection(conn, auth_mode="oauth", user="1007", gone_codes=(7,), time_zone="Europe/Berlin")
     assert (said.auth_mode, said.user, said.codes.gone, said.zone.key) == ("oauth", "1007", {7}, "Europe/Berlin")
 
@@ -70,6 +70,7 @@ def test_extra_and_the_tenants_word_over_it() -> None:
         ({"extra": {**EXTRA, "auth_mode": "magic"}}, "auth_mode: must be"),
         ({"extra": {**EXTRA, "auth_mode": "legacy"}}, "user: is missing"),
         ({"extra": {**EXTRA, "calls_per_20s": "many"}}, "calls_per_20s: must be a whole number"),
+        ({"extra": {**EXTRA, "verify": "no/such.pem"}}, "verify: is no CA file that can be read"),
     ],
 )
 def test_what_is_wrong_is_said_with_the_connection(change: dict[str, Any], problem: str) -> None:

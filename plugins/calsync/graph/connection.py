@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from calsync.connections import Conn
+from calsync.connections import Conn, trusted
 from calsync.errors import ConfigError
 from calsync.graph.settings import LOGIN_OF, PUBLIC_GRAPH, PUBLIC_LOGIN, Certificate, GraphSettings
 
@@ -29,6 +29,7 @@ def settings_from_connection(conn: Conn) -> GraphSettings:
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(base_url))
     authority = _https(str(extra.get("authority") or LOGIN_OF.get(origin, PUBLIC_LOGIN)))
     certificate = _certificate(conn, problems)
+    verify = trusted(conn, problems)
     _check_urls(base_url, authority, problems)
     for name, value in (("login", conn.login), ("tenant_id", extra.get("tenant_id"))):
         if not value:
@@ -45,7 +46,7 @@ def settings_from_connection(conn: Conn) -> GraphSettings:
         base_url=base_url,
         authority=authority,
         scope=_scope(extra.get("scopes"), origin),
-        verify=_verify(extra.get("verify")),
+        verify=verify,
         instance_discovery=not _yes(extra.get("disable_instance_discovery")),
         proxy=_proxy(extra.get("proxies")),
     )
@@ -100,13 +101,6 @@ def _scope(given: object, origin: str) -> str:
     listed = given.split(",") if isinstance(given, str) else given if isinstance(given, list) else []
     first = next((str(scope).strip() for scope in listed if str(scope).strip()), "")
     return first or f"{origin if origin in LOGIN_OF else PUBLIC_GRAPH}/.default"
-
-
-def _verify(given: object) -> bool | str:
-    if given is None or given == "" or isinstance(given, bool):
-        return given is not False
-    text = str(given)
-    return text.lower() == "true" if text.lower() in ("true", "false") else text
 
 
 def _yes(given: object) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from calsync.connections import Conn
+from calsync.connections import Conn, trusted
 from calsync.errors import ConfigError
 from calsync.sharecrm.settings import CALLS_PER_20S, Codes, CrmSettings
 
@@ -36,6 +36,7 @@ def settings_from_connection(
     acting = str(user or extra.get("user") or "")
     base_url = _base_url(conn)
     problems = _problems(conn, base_url, mode, acting)
+    verify = trusted(conn, problems)
     zone = tenant.get("time_zone")
     if zone and not _is_zone(str(zone)):
         problems.append("time_zone: is no IANA time zone; write one such as Asia/Shanghai")
@@ -51,7 +52,7 @@ def settings_from_connection(
         permanent_code=str(extra["permanent_code_secret"]),
         auth_mode="legacy" if mode == "legacy" else "oauth",
         ea=str(extra.get("ea") or ""),
-        verify=_verify(extra.get("verify")),
+        verify=verify,
         calls_per_20s=int(pace),
         codes=Codes(gone=frozenset(gone_codes)),
         **{name: value for name, value in tenant.items() if value is not None},
@@ -97,10 +98,3 @@ def _is_zone(name: str) -> bool:
     except (KeyError, ValueError, OSError):
         return False
     return True
-
-
-def _verify(given: object) -> bool | str:
-    if given is None or given == "" or isinstance(given, bool):
-        return given is not False
-    text = str(given)
-    return text.lower() == "true" if text.lower() in ("true", "false") else text

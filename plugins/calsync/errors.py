@@ -26,7 +26,10 @@ content, an address or a secret. Whether a try again can help is the branch it h
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_PLAIN = re.compile(r"[\w.\-]{0,80}")
 
 
 class CalsyncError(Exception):
@@ -47,8 +50,9 @@ class Terminal(CalsyncError):
 class Remote:
     """Where a remote refusal came from: what support needs, nothing personal.
 
-    system: "graph", "login" or "sharecrm"; status: HTTP status (0: no answer); code: the service's own error code;
-    request_id: Graph's `request-id`, ShareCRM's `traceId`.
+    system: "graph", "login" or "sharecrm"; status: HTTP status (0: no answer, or not known); code: the service's own
+    error code; request_id: Graph's `request-id`, ShareCRM's `traceId`. A code or an id that does not look like one is
+    left out: a service may put anything in its place, an address say.
     """
 
     system: str
@@ -56,8 +60,13 @@ class Remote:
     code: str = ""
     request_id: str = ""
 
+    def __post_init__(self) -> None:
+        for name in ("code", "request_id"):
+            if not _PLAIN.fullmatch(getattr(self, name)):
+                object.__setattr__(self, name, "")
+
     def __str__(self) -> str:
-        said = [f"HTTP {self.status}" if self.status else "no answer", self.code]
+        said = [f"HTTP {self.status}" if self.status else "" if self.code else "no answer", self.code]
         if self.request_id:
             said.append(f"request {self.request_id}")
         return f"{self.system}: " + ", ".join(part for part in said if part)

@@ -168,7 +168,7 @@ def _refusal(result: dict[str, Any]) -> RemoteError:
     """The error for an OAuth 2.0 error answer. It branches on `error_codes`, as Microsoft asks, never on the text."""
     codes = [code for code in result.get("error_codes") or [] if isinstance(code, int)]
     code = next((code for code in codes if code in SENTENCES), codes[0] if codes else 0)
-    remote = Remote("login", 0, f"AADSTS{code}" if code else str(result.get("error", ""))[:80])
+    remote = Remote("login", 0, f"AADSTS{code}" if code else str(result.get("error", "")))
     if result.get("error") in ("temporarily_unavailable", "slow_down"):
         return Throttled(_TRY_LATER, remote)
     sentence = "The login service gives no token: check the connection's tenant_id, login and password"

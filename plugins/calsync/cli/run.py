@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from calsync.cli.show import say, show_table
+from calsync.cli.show import complain, say, show_table
 
 if TYPE_CHECKING:
     from calsync.core.model import Account, LinkState
@@ -45,7 +45,8 @@ def run(
         typer.echo(json.dumps(report, ensure_ascii=False))
     else:
         _show_report(report)
-    if counters.get("failed"):
+        (complain if counters["failed"] else say)(str(counters["sentence"]))
+    if counters["failed"]:
         raise typer.Exit(1)
 
 
@@ -71,7 +72,6 @@ def _show_report(report: dict[str, Any]) -> None:
     if reasons:
         rows = [(count, side, f"{rule} {reason}") for (side, rule, reason), count in reasons.most_common()]
         show_table("Left alone", ("Meetings", "Side", "Why"), rows)
-    say(report["sentence"])
 
 
 def _this_run(dry_run: bool) -> Run:

@@ -59,9 +59,18 @@ def file_of(engine: Engine) -> Path | None:
 
 
 def make_file(path: Path) -> None:
-    """Make an empty SQLite database, readable by its owner alone (it holds calendar content)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    """Make an empty SQLite database, readable by its owner alone (it holds calendar content).
+
+    :raises StateError: the file, or a folder it is to stand in, cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise StateError(
+            f"The state database {path} cannot be made ({error.strerror}). Give this user a folder it may write in, or "
+            "let calsync_state name another place."
+        ) from None
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:

@@ -16,15 +16,23 @@ if TYPE_CHECKING:
     from calsync.stages.context import Counters, Ports, Run
 
 
+TELLING = 10
+"""As many mailboxes of one batch that all fail are no coincidence; without batches, all the tenant has are enough."""
+
+
 def extract_graph(tenant: Tenant, ports: Ports, run: Run, batch: int = 0, batches: int = 1) -> Counters:
     """Read one batch of the mailboxes and stage what was read, with the cursors that wait for `load`.
 
-    One mailbox's failure is its account's availability and nobody else's (G10).
+    One mailbox's failure is its account's availability and nobody else's (G10); what keeps all of them from being read
+    is the run's failure, or it would pass for a quiet day.
 
     :param batch: which of `batches` parts of the mailboxes, split by a hash of their ids
-    :raises AuthFailed: no token; nothing is staged then
+    :raises RemoteError: no token, no mailbox allowed, or Graph unavailable; nothing is staged then
     """
     reader, calls, offset = asyncio.run(_extract(tenant, ports, run, batch, batches))
+    failure = reader.common_failure()
+    if failure is not None and (batches == 1 or len(reader.seen) >= TELLING):
+        raise failure
     key, staging = tenant.key, ports.staging
     staging.write_rows(key, run.id, f"outlook-{batch}", list(reader.rows.values()))
     staging.write_rows(key, run.id, f"absences-{batch}", list(reader.absences.values()))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.core.facts import local_days
 from calsync.core.model import Absence, Account, Availability, OutlookRow, Placement, Proof, Shape, Standing
-from calsync.errors import AuthFailed, CursorExpired, NotFound, RemoteError
+from calsync.errors import AuthFailed, CursorExpired, Forbidden, NotFound, RemoteError, Transient
 from calsync.stages.settings import days, instants
 from calsync.store.records import Cursor
 
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 SMALLEST_WINDOW = 14
 VIEW_INSTEAD = 20
 """From so many unknown events on, one listing with marks costs less than reading each of them."""
+
+_NONE_ALLOWED = (
+    "The application may use none of the mailboxes: grant it Calendars.ReadWrite with admin consent, or see to the "
+    "access policies"
+)
 
 EventKey = tuple[str, str]
 """Mailbox and immutable id."""
@@ -43,7 +48,8 @@ class MailboxReader:
     """Reads many mailboxes; what it gathers is staged by `extract_graph`.
 
     rows, absences: by (mailbox, id). seen: per mailbox its availability and the zone its user works in (A5).
-    anew: the rules changed, so that every mailbox is compared over the whole window (C10).
+    errors: why a mailbox could not be read. anew: the rules changed, so that every mailbox is compared over the whole
+    window (C10).
     """
 
     def __init__(self, tenant: Tenant, ports: Ports, run: Run, client: GraphClient, *, anew: bool) -> None:
@@ -53,6 +59,7 @@ class MailboxReader:
         self.absences: dict[EventKey, Absence] = {}
         self.cursors: list[Cursor] = []
         self.seen: dict[str, dict[str, str]] = {}
+        self.errors: dict[str, RemoteError] = {}
         self.cursor_of: dict[str, Cursor] = {}
         self.known: dict[str, set[str]] = defaultdict(set)
 
@@ -80,6 +87,16 @@ class MailboxReader:
             return True
         anchored = datetime.fromisoformat(cursor.meta["anchored"])
         return self.run.at - anchored >= timedelta(days=self.tenant.window.reanchor_days)
+
+    def common_failure(self) -> RemoteError | None:
+        """Why not one mailbox could be read, where that is not each mailbox's own matter: a service that is down, a
+        permission that is missing.
+        """
+        found = [self.errors[mailbox] for mailbox in self.seen if self._is_away(mailbox)]
+        if not found or len(found) < len(self.seen) or not all(isinstance(e, Forbidden | Transient) for e in found):
+            return None
+        passing = next((error for error in found if isinstance(error, Transient)), None)
+        return passing or Forbidden(_NONE_ALLOWED, found[0].remote)
 
     async def _window(self, mailboxes: list[str]) -> None:
         """The run's own days, listed in full; no cursor is read or moved (G8)."""
@@ -123,6 +140,7 @@ class MailboxReader:
 
         if isinstance(error, AuthFailed):
             raise error
+        self.errors[mailbox] = error
         self.seen[mailbox] = {"availability": availability(error) or Availability.UNREACHABLE, "zone": ""}
 
     def _is_away(self, mailbox: str) -> bool:

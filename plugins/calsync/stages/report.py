@@ -165,6 +165,8 @@ def sentence_of(
     for name, words in _OPEN_WORDS.items():
         if counters[name]:
             parts.append(f"{counters[name]} {words}.")
+    if away := stages.get("extract_graph", {}).get("unavailable"):
+        parts.append(f"{away} mailbox{'' if away == 1 else 'es'} could not be read.")
     return " ".join(parts)
 
 

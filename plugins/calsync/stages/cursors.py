@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from calsync.core.plan import Action
 from calsync.stages.extract_crm import CURSOR, OVERLAP, SWEEP
 from calsync.stages.mailboxes import cursor_name
-from calsync.stages.settings import people_print, rules_print
 from calsync.store.records import Cursor
 
 if TYPE_CHECKING:
@@ -38,15 +37,18 @@ def due(tenant: Tenant, ports: Ports, run: Run) -> bool:
 
 
 def save(tenant: Tenant, ports: Ports, run: Run, ledger: Ledger) -> None:
-    """Save each cursor whose extraction caused nothing that is still open: all of it is done, parked or held."""
-    key = tenant.key
+    """Save each cursor whose extraction caused nothing that is still open: all of it is done, parked or held.
+
+    Rules and people are remembered as this run read and decided by them; what changed meanwhile concerns the next (C10).
+    """
+    key, staging = tenant.key, ports.staging
     unsettled = ledger.unsettled()
     kept_back = {name for action in unsettled for name in _caused_by(ledger, action)}
     with ports.store.begin() as tx:
         tx.save_cursor(key, *(cursor for cursor in _pending(tenant, ports, run) if cursor.name not in kept_back))
         if not unsettled and not run.window:
-            tx.remember(key, "rules", rules_print(tenant), run.at)
-            tx.remember(key, "people", people_print(tx.accounts(key)), run.at)
+            tx.remember(key, "rules", staging.read_json(key, run.id, "crm-facts")["rules"], run.at)
+            tx.remember(key, "people", staging.read_json(key, run.id, "verdict")["people"], run.at)
 
 
 def _pending(tenant: Tenant, ports: Ports, run: Run) -> list[Cursor]:

@@ -50,7 +50,7 @@ def diff(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     ports.staging.write_rows(tenant.key, run.id, "actions", plan.actions)
     ports.staging.write_rows(tenant.key, run.id, "remarks", remarks)
     ports.staging.write_rows(tenant.key, run.id, "accounts", list(facts.accounts))
-    ports.staging.write_json(tenant.key, run.id, "verdict", _verdict(plan, idle))
+    ports.staging.write_json(tenant.key, run.id, "verdict", _verdict(plan, facts, idle))
     if plan.refusal and not run.dry_run:
         raise GuardExceeded(plan.refusal)
     return {
@@ -62,10 +62,13 @@ def diff(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     }
 
 
-def _verdict(plan: Plan, idle: bool) -> dict[str, Any]:
-    """What `load` and `report` have to know of the plan as a whole; conflicts: fields in which a side yielded (C5)."""
+def _verdict(plan: Plan, facts: Facts, idle: bool) -> dict[str, Any]:
+    """What `load` and `report` have to know of the plan as a whole.
+
+    conflicts: fields in which a side yielded (C5). people: who was served when it was decided (C10).
+    """
     conflicts = sum(loss.rule == "C5" for meeting in plan.meetings for loss in meeting.losses)
-    return {"refusal": plan.refusal, "idle": idle, "conflicts": conflicts}
+    return {"refusal": plan.refusal, "idle": idle, "conflicts": conflicts, "people": people_print(facts.accounts)}
 
 
 def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
@@ -127,8 +130,10 @@ def _accounts(tenant: Tenant, ports: Ports, run: Run) -> list[Account]:
 
 
 def _learnt(account: Account, found: dict[str, str] | None, at: datetime) -> Account:
+    """An account as this run may use it. One authorised after the mailboxes were read counts from the next run on:
+    what stands in its own is not known yet, and would be doubled (B4)."""
     if found is None:
-        return account
+        return replace(account, authorised_since=None)
     availability = Availability(found["availability"])
     since = None if availability is Availability.OK else (account.away_since or at)
     zone = account.zone or found.get("zone", "")

@@ -58,7 +58,8 @@ def extract_crm(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     staging.write_rows(key, run.id, "crm", list(read.rows.values()))
     staging.write_rows(key, run.id, "contacts", read.contacts)
     staging.write_rows(key, run.id, "cursors-crm", read.cursors)
-    staging.write_json(key, run.id, "crm-facts", {"fields": fields, "offset_s": offset})
+    facts = {"fields": fields, "offset_s": offset, "rules": rules_print(tenant)}
+    staging.write_json(key, run.id, "crm-facts", facts)
     return {"records": len(read.rows), "contacts": len(read.contacts), "requests_crm": calls}
 
 

@@ -96,6 +96,24 @@ def test_when_the_speaker_is_revoked_another_speaks_and_its_older_differences_ar
     assert shown.title == "New words"
 
 
+def test_a_new_speaker_with_guests_is_not_put_right_by_mail() -> None:
+    world = World(first_sync=LATER)
+    record = world.record("Visit", at(240), attendees={"2"})
+    world.settled()
+    mine = world.only("1")
+    world.away("1")
+    world.run()
+    world.now += timedelta(days=4)
+    world.edit_record(record, private=True)
+    world.run()
+    assert world.link(record).speaker == mailbox("2")
+    world.edit((mine.mailbox, mine.id), title="Mine", invite=[address("4")])
+    world.away("1", False)
+    world.settled()
+    assert not world.mails
+    assert world.link(record).speaker == mailbox("1")
+
+
 @pytest.mark.parametrize(("away_days", "speaks"), [(2, "1"), (4, "2")])
 def test_a_speaker_whose_mailbox_is_away_keeps_its_word_for_three_days(away_days: int, speaks: str) -> None:
     world, record = copies("2")

@@ -190,7 +190,10 @@ class World:
         dirty = [link for link in self.links.values() if link.dirty]
         records = self._touched_crm | {link.crm_id for link in dirty} & set(self.crm)
         events = self._touched | {
-            (p.mailbox, p.id) for link in dirty for p in link.placements if p.standing is Standing.LIVING
+            (p.mailbox, p.id)
+            for link in dirty
+            for p in link.placements
+            if p.standing in (Standing.LIVING, Standing.ASLEEP)
         }
         events = {key for key in events if self._readable(key)}
         known = {(p.mailbox, p.id) for link in self.links.values() for p in link.placements}

@@ -35,18 +35,27 @@ def fate_of(desk: Desk) -> Fate:
 
 
 def _gone_in_crm(desk: Desk) -> bool:
+    return desk.sight.crm is not None and desk.sight.crm.life is not Life.NORMAL
+
+
+def missed_once(desk: Desk) -> bool:
+    """Whether ShareCRM does not find the record for the first time: until a second run neither, nothing is decided."""
     row = desk.sight.crm
-    if row is None or row.life is Life.NORMAL:
-        return False
-    if row.life is Life.INVALID:
-        return True
     missed = desk.link.missed + 1
-    desk.link = replace(desk.link, missed=missed)
-    if missed >= RUNS_TO_BELIEVE:
-        return True
-    desk.link = replace(desk.link, dirty=True)
+    if row is None or row.life is not Life.GONE or missed >= RUNS_TO_BELIEVE:
+        return False
+    desk.link = replace(desk.link, missed=missed, dirty=True)
     desk.remark("D1", "ShareCRM does not find the record; believed when a second run does not find it either", Side.CRM)
-    return False
+    return True
+
+
+def let_go(desk: Desk) -> None:
+    """A record that is gone cannot be put back: the event that was edited stays in Outlook, its user's own (D5)."""
+    reason = "edited in Outlook while its record vanished from ShareCRM; it stays in Outlook and is no longer synced"
+    desk.remark("D5", reason, Side.OUTLOOK)
+    for placement in desk.living():
+        desk.put(replace(placement, standing=Standing.RELEASED))
+    desk.link = replace(desk.link, state=LinkState.RETIRED, reason=reason, dirty=False)
 
 
 def _gone_in_outlook(desk: Desk) -> bool:

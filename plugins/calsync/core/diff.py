@@ -13,7 +13,7 @@ from calsync.core.guard import refusal
 from calsync.core.living import compare
 from calsync.core.match import AMBIGUOUS, Sight
 from calsync.core.matcher import Matcher
-from calsync.core.model import Life, LinkState
+from calsync.core.model import Life, LinkState, Placement, Proof, Side
 from calsync.core.people import People
 from calsync.core.plan import Meeting, Plan, Remark, Verb
 from calsync.core.speaker import wake_and_sleep
@@ -54,6 +54,8 @@ def _decide(facts: Facts, people: People, sights: list[Sight]) -> Iterator[Meeti
 def _look_at(desk: Desk) -> None:
     sight, link = desk.sight, desk.link
     if link.reason == AMBIGUOUS:
+        if link.placements and all(_is_gone(sight, placement) for placement in link.placements):
+            desk.link = replace(link, state=LinkState.RETIRED, reason="its event was deleted", dirty=False)
         return
     if sight.unreadable:
         # What else was read of it must not be lost: the next run reads and decides it again.
@@ -67,17 +69,34 @@ def _look_at(desk: Desk) -> None:
         _never_agreed(desk)
 
 
+def _is_gone(sight: Sight, placement: Placement) -> bool:
+    absence = sight.absences.get((placement.mailbox, placement.id))
+    return absence is not None and absence.proof is Proof.GONE
+
+
 def _never_agreed(desk: Desk) -> None:
     sight, link = desk.sight, desk.link
     normal = sight.crm is not None and sight.crm.life is Life.NORMAL
     if sight.crm and normal and link.placements and sight.rows:
         pair_up(desk, sight.crm)
+    elif sight.crm and normal and link.placements and all(_is_gone(sight, placement) for placement in link.placements):
+        desk.link = replace(link, placements=())
+        retire(desk, "D3", "deleted in Outlook before it was agreed")
+    elif sight.crm and normal and _has_unread_events(desk):
+        desk.link = replace(link, dirty=True)
+        desk.remark("B1", "its event stands in a mailbox that cannot be read now", Side.OUTLOOK)
     elif sight.crm and normal:
         from_crm_record(desk, sight.crm)
     elif sight.crm and sight.crm.life is Life.INVALID:
         retire(desk, "D4", "deleted in ShareCRM before it was agreed")
     elif sight.rows and not link.crm_id:
         from_outlook(desk)
+
+
+def _has_unread_events(desk: Desk) -> bool:
+    """Whether Outlook has the meeting already, in a mailbox that will be read again: it must not get it twice."""
+    unread = [desk.account(p.mailbox) for p in desk.link.placements if p.shown is None]
+    return any(account is not None and account.authorised for account in unread)
 
 
 def _waits_for_a_person(desk: Desk) -> bool:

@@ -33,6 +33,7 @@ def from_crm_record(desk: Desk, row: CrmRow) -> None:
     if event is None:
         return
     desk.note_crm(row)
+    desk.link = replace(desk.link, dirty=False)
     if not desk.rules.to_outlook:
         desk.remark("C9", "the direction is Outlook to ShareCRM only", Side.CRM)
         return

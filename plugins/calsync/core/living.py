@@ -5,11 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from calsync.core.change import crm_change, outlook_change, people_change
-from calsync.core.deletion import Fate, fate_of, put_back_crm, put_back_outlook, retire, unlink_or_relink
+from calsync.core.deletion import (
+    Fate,
+    fate_of,
+    let_go,
+    missed_once,
+    put_back_crm,
+    put_back_outlook,
+    retire,
+    unlink_or_relink,
+)
 from calsync.core.desk import Desk
 from calsync.core.fresh import OPEN_THERE, recognised_in, spread
 from calsync.core.merge import CONTENT, Change, merge
-from calsync.core.model import Event, Form, Kind, Life, Link, Origin, Side, Standing
+from calsync.core.model import Availability, Event, Form, Kind, Life, Link, Origin, Side, Standing
 from calsync.core.people import with_addresses
 from calsync.core.speaker import elect, wake_and_sleep
 from calsync.core.writes import write_placements, write_record
@@ -23,13 +32,15 @@ def compare(desk: Desk) -> None:
     if base is None:
         return
     wake_and_sleep(desk)
-    desk.link = replace(desk.link, dirty=False)
+    desk.link = replace(desk.link, dirty=desk.link.dirty and _unheard(desk))
     _drop_stale_reads(desk)
     if not unlink_or_relink(desk):
         return
     if desk.sight.crm and desk.sight.crm.life is Life.OTHER:
         desk.link = replace(desk.link, dirty=True)
         desk.remark("F7", "the record is not normal at the moment", Side.CRM)
+        return
+    if missed_once(desk):
         return
     _own_copies_with_guests(desk)
     fate = fate_of(desk)
@@ -46,6 +57,12 @@ def compare(desk: Desk) -> None:
         _deleted_in_outlook(desk, crm)
     else:
         _agree(desk, base, crm, outlook, new_speaker=new_speaker)
+
+
+def _unheard(desk: Desk) -> bool:
+    """Whether a mailbox of the meeting is away for a while, so that a change in it may still wait to be decided."""
+    asleep = [desk.account(p.mailbox) for p in desk.link.placements if p.standing is Standing.ASLEEP]
+    return any(a is not None and a.authorised and a.availability is not Availability.GONE for a in asleep)
 
 
 def _drop_stale_reads(desk: Desk) -> None:
@@ -78,7 +95,9 @@ def _own_copies_with_guests(desk: Desk) -> None:
 def _deleted_in_crm(desk: Desk, outlook: Change) -> None:
     rules = desk.rules
     wins = outlook and rules.deletions == "lose"
-    if rules.to_crm and (wins or _reverts(desk, Side.CRM)):
+    if wins and desk.sight.crm and desk.sight.crm.life is Life.GONE:
+        let_go(desk)
+    elif rules.to_crm and (wins or _reverts(desk, Side.CRM)):
         base = desk.link.base or outlook.now
         merged = merge(base, Change(base), outlook, rules)
         why = "edited in Outlook while it was deleted in ShareCRM; the edit wins" if wins else _DRIFT
@@ -115,7 +134,7 @@ def _agree(desk: Desk, base: Event, crm: Change, outlook: Change, new_speaker: b
     desk.losses += merged.losses
     desk.link = replace(desk.link, base=target)
     touched = carried_crm.fields | carried_outlook.fields
-    everything = new_speaker or _reverts(desk, Side.OUTLOOK)
+    everything = (new_speaker and not _lists_people(desk)) or _reverts(desk, Side.OUTLOOK)
     if carried_crm and _speaker_sleeps(desk):
         _write_the_others(desk, before, target, carried_crm)
         return
@@ -131,6 +150,12 @@ def _agree(desk: Desk, base: Event, crm: Change, outlook: Change, new_speaker: b
         spread(desk, target, "E2", "a connected attendee without the meeting")
     if row := desk.row_in(desk.link.speaker):
         desk.link = replace(desk.link, addresses=with_addresses(desk.link, recognised_in(desk, target, row)))
+
+
+def _lists_people(desk: Desk) -> bool:
+    """Whether the speaker's event has attendees: what it showed before it spoke is not overwritten then (C8)."""
+    speaker = desk.link.placement(desk.link.speaker)
+    return speaker is not None and bool(desk.listed(speaker))
 
 
 def _speaker_sleeps(desk: Desk) -> bool:

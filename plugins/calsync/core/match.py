@@ -37,7 +37,7 @@ class Sight:
     rows, absences: by (mailbox, id), since one mailbox may show an ended event of the meeting beside a living one.
     superseded: copies of ours whose mailbox has received the meeting by invitation (E2).
     uninvited: people whose guest placement was cancelled alone (D3).
-    unreadable: one of its events is part of a series or cannot be read, so that nothing is decided about it.
+    unreadable: its record cannot be read, or an event of it cannot or is part of a series: nothing is decided then.
     """
 
     link: Link

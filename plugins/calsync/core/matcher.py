@@ -127,7 +127,7 @@ class Matcher(Register):
     def _assign_crm(self, row: CrmRow) -> None:
         link = self.by_crm.get(row.id)
         if link and not unagreed(link):
-            self.sight(link).crm = row
+            self._see_record(link, row)
         elif reason := self._unfit(row):
             self.remarks.append(Remark(*reason, side=Side.CRM, crm_id=row.id))
             if link:
@@ -137,6 +137,13 @@ class Matcher(Register):
             sight.crm, sight.link = row, replace(sight.link, crm_id=row.id)
         else:
             self.crm_pool[row.id] = row
+
+    def _see_record(self, link: Link, row: CrmRow) -> None:
+        sight = self.sight(link)
+        sight.crm = row
+        if row.problem and row.life is Life.NORMAL and link.state is LinkState.LIVING:
+            sight.unreadable = True
+            self.remarks.append(Remark("F2", row.problem, link.id, Side.CRM, crm_id=row.id))
 
     def _unfit(self, row: CrmRow) -> tuple[str, str] | None:
         """Why an unlinked record is not a meeting of ours (yet), as rule and reason."""

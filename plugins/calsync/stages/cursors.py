@@ -39,7 +39,7 @@ def due(tenant: Tenant, ports: Ports, run: Run) -> bool:
 def save(tenant: Tenant, ports: Ports, run: Run, ledger: Ledger) -> None:
     """Save each cursor whose extraction caused nothing that is still open: all of it is done, parked or held.
 
-    Rules and people are remembered as this run read and decided by them; what changed meanwhile concerns the next (C10).
+    Rules and people are remembered as this run read and decided by them; what changed since is the next one's (C10).
     """
     key, staging = tenant.key, ports.staging
     unsettled = ledger.unsettled()

@@ -236,7 +236,8 @@ class MailboxReader:
     async def _unsettled(self) -> None:
         """By id what the next diff decides again, so that it decides on what is there now (G3)."""
         dirty = self.ports.store.dirty_links(self.tenant.key)
-        living = {(p.mailbox, p.id): p for link in dirty for p in link.placements if p.standing is Standing.LIVING}
+        stands = (Standing.LIVING, Standing.ASLEEP)
+        living = {(p.mailbox, p.id): p for link in dirty for p in link.placements if p.standing in stands}
         seen = self.rows.keys() | self.absences.keys()
         wanted = {event for event in living.keys() - seen if not self._is_away(event[0])}
         await self._by_id(wanted)

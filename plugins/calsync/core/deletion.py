@@ -63,7 +63,7 @@ def _gone_in_outlook(desk: Desk) -> bool:
     for placement in desk.living():
         absence = desk.sight.absences.get((placement.mailbox, placement.id))
         row = desk.row(placement)
-        if absence and absence.proof is not Proof.PRESENT:
+        if absence:
             gone |= _absent(desk, placement, absence.proof)
         elif row and row.cancelled and placement.kind is Kind.HOST:
             desk.put(replace(placement, standing=Standing.ENDED))

@@ -37,8 +37,7 @@ def refusal(facts: Facts, plan: Plan) -> str:
 
 def _crowded_mailbox(facts: Facts, ends: list[Action]) -> str:
     limits = facts.rules.limits
-    per_mailbox = Counter({(a.mailbox, a.link): 1 for a in ends if a.mailbox}.keys())
-    counts = Counter(mailbox for mailbox, _ in per_mailbox)
+    counts = Counter(mailbox for mailbox, _ in {(a.mailbox, a.link) for a in ends if a.mailbox})
     for mailbox, planned in sorted(counts.items()):
         count = planned + facts.mailbox_ended_lately.get(mailbox, 0)
         total = facts.mailbox_totals.get(mailbox, 0)

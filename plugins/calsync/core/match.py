@@ -60,8 +60,7 @@ class Sight:
         new = Placement(
             row.mailbox, row.id, kind, origin, standing, ical_uid=row.ical_uid, original=row.original, since=row.created
         )
-        dropped = before is not None and before not in self.superseded and before.origin is Origin.THEIRS
-        kept = tuple(p for p in self.link.placements if not (dropped and p is before))
+        kept = tuple(p for p in self.link.placements if p is not before or p.origin is Origin.OURS)
         self.link = replace(self.link, placements=(*kept, new))
         self.see(row)
 

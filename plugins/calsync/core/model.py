@@ -75,7 +75,7 @@ class Life(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CrmRow:
-    """A ShareCRM record as read. `event` is None only when `life` is GONE.
+    """A ShareCRM record as read. `event` is None when `life` is GONE or its times cannot be read.
 
     calendar: the Calendar field; None when the row does not carry it, "" when it carries it empty (D6).
     problem: why this record cannot be read into an Event (F2, F3), else "".
@@ -108,7 +108,8 @@ class OutlookRow:
     mailbox: the user's object id. id: immutable Graph id, compared byte for byte. ical_uid: as given; "" when null.
     organizer: lower-case address, "" when null. mark: ours; `marked` False means it was not looked up.
     foreign: another tool's mark is on it (B3). zone: `originalStartTimeZone` as IANA name, "" when unknown.
-    original: an occurrence's original date in the series' zone (B6). bodied: it carries attachments or a rich body.
+    original: an occurrence's original date in the series' zone (B6).
+    problem: why this event cannot be read (F2, F3), else "".
     """
 
     mailbox: str
@@ -136,7 +137,6 @@ class Proof(StrEnum):
     """What the by-id read of a missing Outlook id said (D1)."""
 
     GONE = "gone"
-    PRESENT = "present"
     UNKNOWN = "unknown"
 
 
@@ -233,7 +233,7 @@ class Placement:
     """One appearance of a meeting in one mailbox (A3), with its own memory.
 
     shown: what it last showed when agreed; etag: of that; replaced: the etag our last write replaced (C4).
-    fixed: when this placement was put right lately (C8). kept: fields whose change was reported and agreed (C9).
+    fixed: when this placement was put right lately (C8).
     """
 
     mailbox: str

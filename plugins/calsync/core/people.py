@@ -83,9 +83,9 @@ class People:
         """The employees among addresses, authorised or not (E10)."""
         return frozenset(self.employee_of[a] for a in guests if a in self.employee_of)
 
-    def contacts(self, guests: Iterable[str], related: frozenset[str] = frozenset()) -> frozenset[str]:
+    def contacts(self, guests: Iterable[str]) -> frozenset[str]:
         """The contacts that addresses bring, one for each address (E4)."""
-        found = (self.person_at(a, related) for a in guests)
+        found = (self.person_at(a) for a in guests)
         return frozenset(p[2:] for p in found if p.startswith("c:"))
 
 

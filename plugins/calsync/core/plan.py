@@ -76,6 +76,11 @@ class Action:
     evidence: str = ""
     held: str = ""
 
+    @property
+    def makes_record(self) -> bool:
+        """Whether it makes a new ShareCRM record: repeated blindly after a lost answer, it would make two (G3)."""
+        return self.side is Side.CRM and self.verb is Verb.CREATE and not self.target_id
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:

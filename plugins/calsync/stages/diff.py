@@ -25,7 +25,7 @@ from calsync.core.model import (
     Side,
     Standing,
 )
-from calsync.core.plan import Action, ActionState, Plan, Verb
+from calsync.core.plan import Action, ActionState, Plan
 from calsync.errors import GuardExceeded
 from calsync.stages import cursors
 from calsync.stages.narrow import fresh_crm, fresh_outlook
@@ -85,7 +85,8 @@ def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
     waiting = store.dirty_links(key)
     intents = _intents(ports, key)
     found = crm or outlook or absences or new_contacts
-    idle = not (found or changed or waiting or intents or run.recover or cursors.due(tenant, ports, run))
+    learnt = _availabilities(accounts) != _availabilities(store.accounts(key))
+    idle = not (found or changed or waiting or intents or learnt or run.recover or cursors.due(tenant, ports, run))
     links = _links(ports, key, crm, outlook, absences, everything or bool(new_contacts))
     contacts = {c.id: c for c in (*store.contacts(key), *new_contacts)}
     totals = store.count_links(key)
@@ -140,6 +141,11 @@ def _learnt(account: Account, found: dict[str, str] | None, at: datetime) -> Acc
     return replace(account, availability=availability, away_since=since, zone=zone)
 
 
+def _availabilities(accounts: list[Account]) -> dict[str, Availability]:
+    """What `load` has to remember, so that everybody sees whose mailbox is away."""
+    return {account.employee: account.availability for account in accounts}
+
+
 def _links(
     ports: Ports,
     key: str,
@@ -169,8 +175,7 @@ def _intents(ports: Ports, key: str) -> list[Intent]:
     found = []
     for row in ports.store.open_intents(key):
         action = row.action
-        creates = action.side is Side.CRM and action.verb is Verb.CREATE and not action.target_id
-        if creates and action.event and row.sent_at:
+        if action.makes_record and action.event and row.sent_at:
             found.append(Intent(action.link, action.actor, action.event, row.sent_at - INTENT_SLACK))
     return found
 

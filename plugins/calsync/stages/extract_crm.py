@@ -10,8 +10,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from calsync.core.codec import to_json
-from calsync.core.model import Contact, CrmRow, Life, Link, LinkState, Side
-from calsync.core.plan import Verb
+from calsync.core.model import Contact, CrmRow, Life, Link, LinkState
 from calsync.stages.settings import days, instants, rules_print
 from calsync.store.records import Cursor
 
@@ -146,7 +145,7 @@ def _unanswered(tenant: Tenant, ports: Ports) -> dict[str, datetime]:
     since: dict[str, datetime] = {}
     for row in ports.store.open_intents(tenant.key):
         action = row.action
-        if action.side is Side.CRM and action.verb is Verb.CREATE and not action.target_id and row.sent_at:
+        if action.makes_record and row.sent_at:
             since[action.actor] = min(since.get(action.actor, row.sent_at), row.sent_at)
     return since
 

@@ -81,8 +81,7 @@ class Ledger:
         meeting, action = self.meetings[row.action.link], row.action
         if row.state is ActionState.HELD:
             return not any(remark.rule == "G6" for remark in meeting.remarks)
-        makes_record = action.side is Side.CRM and action.verb is Verb.CREATE and not action.target_id
-        if row.state is ActionState.SENT and makes_record:
+        if row.state is ActionState.SENT and action.makes_record:
             return bool(meeting.agreed.crm_id)  # until its record is found, it may still come to light
         return True
 

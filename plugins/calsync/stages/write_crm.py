@@ -57,14 +57,14 @@ class CrmLoader:
         try:
             return await self._act(action, sent), None
         except AnswerLost as lost:
-            if action.verb is Verb.CREATE and not action.target_id:
+            if action.makes_record:
                 return await self._search(action, began, lost)
             return failed(action, lost), lost
         except RemoteError as error:
             return failed(action, error), error
 
     async def _act(self, action: Action, sent: JournalRow | None) -> Outcome:
-        if action.verb is Verb.CREATE and not action.target_id:
+        if action.makes_record:
             made = await self._made_before(sent.action, sent.sent_at) if sent and sent.sent_at else ""
             return await self._read_back(action, made or await self._create(action))
         record = await self.reader.record(action.target_id, user=self._asker(action))

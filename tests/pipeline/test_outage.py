@@ -48,3 +48,14 @@ def test_a_mailbox_that_cannot_be_read_is_told_and_the_others_go_on(team: Team) 
 
     assert str(result["sentence"]).endswith("1 mailbox could not be read.")
     assert team.titles("1000") == ["Goes on"]
+
+
+def test_a_mailbox_that_goes_away_on_a_quiet_day_is_remembered(team: Team) -> None:
+    team.work.box.set_mailbox(address(BOB), "forbidden")
+
+    team.work.run()
+
+    ports = team.work.ports()
+    away = [account.employee for account in ports.store.accounts(team.work.tenant.key) if not account.served]
+    ports.close()
+    assert away == [BOB]

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from calsync.core.model import Account
     from calsync.store.store import Store
 
-app = typer.Typer(no_args_is_help=True, help="Employees, their Microsoft users, and who is authorised.")
+app = typer.Typer(no_args_is_help=True, help="Who takes part: employees, their Microsoft users, authorisations.")
 
 _Tenant = Annotated[str, typer.Argument(help="The tenant's key: its file's name without the ending.")]
-_Employees = Annotated[list[str] | None, typer.Argument(help="ShareCRM employee ids.")]
+_Employees = Annotated[list[str] | None, typer.Argument(help="ShareCRM employee ids; or give --all.")]
 
 
 @app.command("match")

@@ -35,11 +35,11 @@ app = typer.Typer(
 )
 app.add_typer(database.app, name="db")
 app.add_typer(accounts.app, name="accounts")
+app.command()(run.run)
+app.command()(run.status)
 app.command()(configuration.validate)
 app.command()(configuration.schema)
 app.command()(configuration.docs)
-app.command()(run.run)
-app.command()(run.status)
 
 
 @app.callback()

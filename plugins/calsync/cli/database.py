@@ -11,7 +11,7 @@ from calsync.cli.show import complain, say
 if TYPE_CHECKING:
     from calsync.store.store import Store
 
-app = typer.Typer(no_args_is_help=True, help="The state database.")
+app = typer.Typer(no_args_is_help=True, help="The state database: its tables and their version.")
 
 
 @app.command()

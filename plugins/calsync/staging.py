@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from calsync.core.codec import from_json, to_json
+from calsync.errors import ConfigError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,7 +104,11 @@ class Staging:
     def _place(self, tenant: str, run: str) -> Any:
         folder = self.folder(tenant, run)
         if not folder.exists():
-            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError:
+                what = f"CALSYNC_STAGING: {folder} cannot be made: name a folder this user may write in"
+                raise ConfigError([what]) from None
             for part in (self.root, self.root / tenant, folder):
                 _only_ours(part, 0o700)
         return folder

@@ -152,3 +152,10 @@ def test_a_state_database_that_cannot_be_made(
     assert done.exit_code == 1
     assert isinstance(done.exception, SystemExit)
     assert "Give this user a folder it may write in" in done.stderr
+
+
+def test_a_staging_folder_that_cannot_be_made(ready: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CALSYNC_STAGING", f"file://{tmp_path / 'file' / 'staging'}")
+
+    assert complaint(ready).endswith("name a folder this user may write in")

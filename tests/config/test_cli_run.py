@@ -13,7 +13,7 @@ import yaml
 from click.testing import Result
 from typer.testing import CliRunner
 
-from calsync.cli.app import app
+from calsync.cli.app import app, main
 from calsync.config.load import tenants_folder
 from calsync.graph import auth
 from calsync.sharecrm.auth import OF_THIS_PROCESS
@@ -159,3 +159,20 @@ def test_a_staging_folder_that_cannot_be_made(ready: Sandbox, tmp_path: Path, mo
     monkeypatch.setenv("CALSYNC_STAGING", f"file://{tmp_path / 'file' / 'staging'}")
 
     assert complaint(ready).endswith("name a folder this user may write in")
+
+
+def test_an_error_nobody_foresaw_quotes_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its text may hold what was being worked on."""
+
+    def stumble(**_: object) -> None:
+        raise ValueError("Merger talks with ann@contoso.example")
+
+    monkeypatch.setattr("calsync.cli.app.app", stumble)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    assert ended.value.code == 1
+    assert "unexpected ValueError" in said.err
+    assert "Merger" not in said.err + said.out

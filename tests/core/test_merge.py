@@ -32,7 +32,7 @@ def test_a_change_on_one_side_alone_is_taken(name: str, side: Side) -> None:
 def test_changes_of_different_fields_merge() -> None:
     found = merge(BASE, change(title="Demo"), change(time=at(30), private=True), rules())
     assert (found.target.title, found.target.time, found.target.private) == ("Demo", at(30), True)
-    assert not found.conflicts
+    assert not found.losses
 
 
 @pytest.mark.parametrize("name", ["title", "time"])

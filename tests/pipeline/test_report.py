@@ -143,12 +143,17 @@ def test_the_parts_of_a_mapped_stage_are_told_as_one(team: Workplace) -> None:
         ({"parked": 2, "crm_updated": 1}, "2 parked. ShareCRM 1 updated; 0 skipped, 0 mails."),
         ({"held": 1, "crm_updated": 1}, "ShareCRM 1 updated; 0 skipped, 0 mails. 1 held for a person."),
         ({"stale": 1}, "Nothing was written; 0 skipped. 1 moved on meanwhile and decided again."),
+        (
+            {"accounts": 0, "skipped": 2},
+            "Nothing to write: both calendars agree; 2 skipped. "
+            "Nobody's calendar takes part: authorise people with `python -m calsync accounts authorise`.",
+        ),
     ],
 )
 def test_the_sentence_reads_well(team: Workplace, counters: dict[str, int], sentence: str) -> None:
     run = Run("r", "cli", hour(0), "cli:x:1:r")
     states = dict.fromkeys(("extract_crm", "extract_graph", "diff", "map", "load"), "success")
-    full = dict.fromkeys(COUNTERS, 0) | counters
+    full = dict.fromkeys(COUNTERS, 0) | {"accounts": 1} | counters
     assert sentence_of(full, states, {}, "", run) == sentence
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,7 @@ from calsync.errors import CalsyncError
 
 
 class _Commands(TyperGroup):
-    """Tells our own errors in their sentence; everything else is a bug and keeps its traceback."""
+    """Tells our own errors in their sentence."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -50,5 +51,11 @@ def calsync(
 
 
 def main() -> None:
-    """What `python -m calsync` does."""
-    app(prog_name="python -m calsync")
+    """What `python -m calsync` does. An error that is not ours is a bug; its text may quote a title or an address."""
+    try:
+        app(prog_name="python -m calsync")
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        complain(f"An unexpected {type(error).__name__} stopped the command; run it with --debug to see where.")
+        sys.exit(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from calsync.core.facts import Rules
@@ -72,20 +72,18 @@ class Merged:
 
     target: Event
     losses: tuple[Loss, ...] = ()
-    conflicts: frozenset[str] = field(default_factory=frozenset)
 
 
 def merge(base: Event, crm: Change, outlook: Change, rules: Rules) -> Merged:
     """Both sides' changes in one Event: different fields merge, sets element by element, one field to two values is a
     conflict that one side wins and whose loser is kept (C5)."""
-    target, losses, conflicts = base, [], set()
+    target, losses = base, []
     for name in CONTENT:
         sides = [s for s, change in ((Side.CRM, crm), (Side.OUTLOOK, outlook)) if name in change.fields]
         if not sides:
             continue
         winner = sides[0]
         if len(sides) == 2 and not _same(name, crm.now, outlook.now):
-            conflicts.add(name)
             winner = _winner(crm, outlook, rules)
             loser = outlook if winner is Side.CRM else crm
             other = Side.OUTLOOK if winner is Side.CRM else Side.CRM
@@ -98,7 +96,7 @@ def merge(base: Event, crm: Change, outlook: Change, rules: Rules) -> Merged:
         attendees=(target.attendees | _ids("e:", came)) - _ids("e:", went - came),
         contacts=(target.contacts | _ids("c:", came)) - _ids("c:", went - came),
     )
-    return Merged(target, tuple(losses), frozenset(conflicts))
+    return Merged(target, tuple(losses))
 
 
 def _same(name: str, crm: Event, outlook: Event) -> bool:

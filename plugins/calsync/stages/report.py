@@ -167,6 +167,8 @@ def sentence_of(
             parts.append(f"{counters[name]} {words}.")
     if away := stages.get("extract_graph", {}).get("unavailable"):
         parts.append(f"{away} mailbox{'' if away == 1 else 'es'} could not be read.")
+    if not counters["accounts"] and not broken:
+        parts.append("Nobody's calendar takes part: authorise people with `python -m calsync accounts authorise`.")
     return " ".join(parts)
 
 

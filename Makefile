@@ -32,7 +32,7 @@ demo-stop: setup ## End a demo that runs in another terminal, or what a killed o
 	@$(PY) -m demo stop
 
 test: lint type ## Lint, types and tests
-	$(PY) -m pytest -ra $(PYTEST_ARGS)
+	$(PY) -m pytest -ra -n 2 --dist loadfile $(PYTEST_ARGS)
 
 lint: setup-dev ## Style and formatting
 	$(BIN)/ruff check .

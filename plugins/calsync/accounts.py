@@ -31,12 +31,20 @@ async def refresh(tenant: Tenant, crm: CrmClient, graph: GraphClient, store: Sto
 
     :raises RemoteError: when a system cannot be read; then nothing is stored.
     """
+    employees, users = await listed(crm, graph)
+    return remember(tenant, employees, users, store, now)
+
+
+async def listed(crm: CrmClient, graph: GraphClient) -> tuple[list[Employee], list[User]]:
+    """Everybody, as both systems list them now.
+
+    :raises RemoteError: when a system cannot be read.
+    """
     from calsync.graph.read import users
     from calsync.sharecrm.read import open_reader
 
     reader = await open_reader(crm)
-    employees = await reader.employees()
-    return remember(tenant, employees, [user_from(raw) for raw in await users(graph)], store, now)
+    return await reader.employees(), [user_from(raw) for raw in await users(graph)]
 
 
 def remember(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
-import socket
 from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -76,11 +74,11 @@ def _show_report(report: dict[str, Any]) -> None:
 
 def _this_run(dry_run: bool) -> Run:
     from calsync.stages.context import Run
+    from calsync.store.lease import cli_holder
 
     now = datetime.now(UTC)
     run_id = f"cli-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    holder = f"cli:{socket.gethostname()}:{os.getpid()}:{run_id}"
-    return Run(id=run_id, kind="cli", at=now, holder=holder, dry_run=dry_run)
+    return Run(id=run_id, kind="cli", at=now, holder=cli_holder(run_id), dry_run=dry_run)
 
 
 def status(tenant: _Tenant, as_json: _Json = False) -> None:

@@ -6,9 +6,8 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from calsync.accounts import remember, user_from
+from calsync.accounts import listed, remember
 from calsync.core import accounts as matching
-from calsync.core.accounts import User
 from calsync.core.model import Account
 from calsync.store.records import Cursor
 
@@ -36,23 +35,15 @@ async def members_and_accounts(
     if cursor and run.at - cursor.saved_at < FRESH_FOR:
         ports.staging.write_json(key, run.id, "directory", json.loads(cursor.value))
         return known
-    users, employees = await _listed(ports, client)
-    listed = {
+    async with ports.crm() as crm:
+        employees, users = await listed(crm, client)
+    who = {
         "members": sorted({address for user in users if user.member for address in user.addresses}),
         "employees": {address: e.id for e in employees if (address := matching.clean(e.email))},
     }
-    ports.staging.write_json(key, run.id, "directory", listed)
+    ports.staging.write_json(key, run.id, "directory", who)
     if run.dry_run:
         return list(matching.match(employees, users, tenant.employees, known, tenant.time_zones, run.at).accounts)
     remember(tenant, employees, users, store, run.at)
-    store.save_cursor(key, Cursor(CURSOR, json.dumps(listed), run.at))
+    store.save_cursor(key, Cursor(CURSOR, json.dumps(who), run.at))
     return store.accounts(key)
-
-
-async def _listed(ports: Ports, client: GraphClient) -> tuple[list[User], list[matching.Employee]]:
-    from calsync.graph.read import users
-    from calsync.sharecrm.read import open_reader
-
-    async with ports.crm() as crm:
-        employees = await (await open_reader(crm)).employees()
-    return [user_from(raw) for raw in await users(client)], employees

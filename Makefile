@@ -13,7 +13,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 	>/dev/null 2>&1; then command -v $$name; break; fi; done)
 PYTEST_ARGS ?=
 
-.PHONY: help setup setup-dev demo demo-edit demo-stop test lint format type validate bench lock clean
+.PHONY: help setup setup-dev demo demo-edit demo-stop test conformance lint format type validate bench lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ demo-stop: setup ## End a demo that runs in another terminal, or what a killed o
 
 test: lint type ## Lint, types and tests
 	$(PY) -m pytest -ra -n 2 --dist loadfile $(PYTEST_ARGS)
+
+conformance: setup-dev ## Show every behaviour that is promised, and prove it; writes docs/conformance.md
+	PYTHONPATH=tests $(PY) -m conformance.table $(PYTEST_ARGS)
 
 lint: setup-dev ## Style and formatting
 	$(BIN)/ruff check .

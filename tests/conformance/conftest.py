@@ -1,0 +1,17 @@
+"""Each scenario gets its own stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from conformance.scene import Scene
+from pipeline.workplace import Workplace
+
+from sandbox.client import Sandbox
+from sandbox.server import Server
+
+
+@pytest.fixture
+def scene(box: Sandbox, server: Server, tmp_path: Path) -> Scene:
+    return Scene(Workplace.open(box, server, tmp_path))

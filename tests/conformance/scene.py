@@ -1,0 +1,124 @@
+"""The stage of a scenario: given what stands, when people act, then both sides, the mails and the writes are these.
+
+Ann, Bob and Cai are employees with mailboxes, Zoe and Yan contacts of the customer, `STRANGER` is nobody ShareCRM
+knows. Everything they do goes through the two systems' ordinary APIs; everything calsync does is a whole run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from pipeline.team import ANN, BOB, CAI, NAMES, Team, address, seed
+from pipeline.workplace import Workplace
+
+from demo.check import disagreements
+
+MAX_RUNS = 4
+QUIET_RUNS = 3
+_SYSTEM = {"graph": "outlook", "sharecrm": "crm"}
+
+Mails = list[tuple[str, str]]
+
+
+def mails(kind: str, *people: str) -> Mails:
+    """One mail of a kind (invitation, update, cancellation) for each of these people."""
+    return [(kind, one if "@" in one else address(one)) for one in people]
+
+
+class Scene(Team):
+    """One scenario. `then` looks back to the last `then`, or to `given`."""
+
+    def __init__(self, work: Workplace) -> None:
+        super().__init__(work)
+        self._writes = 0
+        self._sent: Mails = []
+        self._told: list[str] = []
+
+    # --- given -------------------------------------------------------------------------------------------------------
+
+    def given(self, *authorised: str, agree: bool = True, **planted: Any) -> Scene:
+        """calsync is at work, its first sync is done: of these people (all three), with what stood before it came."""
+        self.before_first_sync(*authorised, **planted)
+        self.settle(agree=agree and not authorised)
+        self.work.late = timedelta()
+        self._look_from_here()
+        return self
+
+    def before_first_sync(self, *authorised: str, **planted: Any) -> Scene:
+        """People are connected and this stands on both sides, but calsync never ran."""
+        self.work.box.reset(seed(**planted))
+        self.work.late = timedelta(minutes=-1)
+        self.work.authorise(*(authorised or (ANN, BOB, CAI)))
+        self._look_from_here()
+        return self
+
+    def _look_from_here(self) -> None:
+        self._writes, self._sent, self._told = len(self.work.writes()), [], []
+
+    # --- when --------------------------------------------------------------------------------------------------------
+
+    def later(self, **by: float) -> None:
+        """Time passes, on both systems' clocks and on calsync's (`days=`, `hours=`, `minutes=`)."""
+        passed = timedelta(**by)
+        self.work.box.set_clock(advance_s=passed.total_seconds())
+        self.work.late += passed
+
+    def run(self) -> Mails:
+        """One run; it sends exactly the mails it predicted, and its report is kept for `then`."""
+        sent = super().run()
+        self._sent += sent
+        self._told.append(str(self.work.report()))
+        return sent
+
+    # --- then --------------------------------------------------------------------------------------------------------
+
+    def then(
+        self,
+        *,
+        crm: list[str],
+        outlook: dict[str, list[str]],
+        mails: Mails,
+        writes: dict[str, int],
+        reports: tuple[str, ...] = (),
+        agree: bool = True,
+    ) -> None:
+        """Runs until all is settled, then three that write nothing; then everything is exactly so.
+
+        crm: titles of the living records. outlook: titles in the calendars of these people, cancelled ones left out;
+        who is not named has an empty one. mails: what was sent since the last `then`. writes: what calsync wrote since,
+        as {"outlook create": 2, "crm update": 1}. reports: parts of sentences that a run's report must contain.
+        agree: whether both sides agree under the field mapping, by the sandbox's own second opinion.
+        """
+        self._until_quiet()
+        wrote = Counter(f"{_SYSTEM[w['system']]} {w['action']}" for w in self.work.writes()[self._writes :])
+        assert {
+            "crm": sorted(r["content"] for r in self.work.records()),
+            "outlook": {NAMES[e]: self.titles(e) for e in NAMES},
+            "mails": sorted(self._sent),
+            "writes": dict(wrote),
+        } == {
+            "crm": sorted(crm),
+            "outlook": {NAMES[e]: sorted(outlook.get(e, [])) for e in NAMES},
+            "mails": sorted(mails),
+            "writes": writes,
+        }
+        for sentence in reports:
+            assert any(sentence in told for told in self._told), f"no report says: {sentence}"
+        if agree:
+            found = disagreements(self.work.box, self.work.folder / "sandbox.yaml")
+            assert not found, found
+        self._look_from_here()
+
+    def _until_quiet(self) -> None:
+        """Runs until one writes nothing, the fourth at the latest; that one and two more are the three."""
+        for _ in range(MAX_RUNS):
+            before = len(self.work.writes())
+            self.run()
+            if len(self.work.writes()) == before:
+                break
+        for _ in range(QUIET_RUNS - 1):
+            self.run()
+        more = self.work.writes()[before:]
+        assert not more, f"it does not come to rest: {more}"

@@ -46,10 +46,10 @@ def as_markdown(rows: list[Row]) -> str:
     lines = [
         "# Conformance",
         "",
-        "What calsync promises, behaviour by behaviour. Each line is one scenario of `tests/conformance/`, run through the",
-        "whole pipeline against the sandbox. It asserts the state of both sides, the mails sent (equal to the plan's",
-        "prediction), the writes made, and that three more runs write nothing. `make conformance` runs the suite and",
-        "writes this page.",
+        "What calsync promises, behaviour by behaviour. Each line is one scenario of `tests/conformance/`, run through",
+        "the whole pipeline against the sandbox. It asserts the state of both sides, the mails sent (equal to the",
+        "plan's prediction), the writes made, and that three more runs write nothing. `make conformance` runs the",
+        "suite and writes this page.",
         "",
         f"{len(rows)} behaviours; every rule from {RULES[0]} to {RULES[-1]} is among them.",
     ]

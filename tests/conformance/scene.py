@@ -13,6 +13,8 @@ from typing import Any
 from pipeline.team import ANN, BOB, CAI, NAMES, Team, address, seed
 from pipeline.workplace import Workplace
 
+from calsync.accounts import revoke
+from calsync.core.plan import ActionState
 from demo.check import disagreements
 
 MAX_RUNS = 4
@@ -72,6 +74,18 @@ class Scene(Team):
         self._told.append(str(self.work.report()))
         return sent
 
+    def revoke(self, *employees: str) -> None:
+        """An admin withdraws the authorisation of these employees."""
+        ports = self.work.ports()
+        try:
+            revoke(self.work.tenant, employees, ports.store, ports.now())
+        finally:
+            ports.close()
+
+    def new_address(self, contact: str, email: str) -> None:
+        """The customer's contact gets another e-mail address in ShareCRM, "" for none."""
+        self.crm().data("update", {"object_data": {"dataObjectApiName": "ContactObj", "_id": contact, "email": email}})
+
     # --- then --------------------------------------------------------------------------------------------------------
 
     def then(
@@ -122,3 +136,22 @@ class Scene(Team):
             self.run()
         more = self.work.writes()[before:]
         assert not more, f"it does not come to rest: {more}"
+
+    # --- what stands where -------------------------------------------------------------------------------------------
+
+    def listed(self, employee: str) -> set[str]:
+        """The addresses on the attendee list of the one event in a calendar."""
+        return {person["emailAddress"]["address"].lower() for person in self.event(employee)["attendees"]}
+
+    def people(self, title: str) -> tuple[set[str], set[str]]:
+        """The employees and the contacts of the one living record of this title."""
+        (record,) = [r for r in self.work.records() if r["content"] == title]
+        return set(record["attendees"]), set(record["contacts"])
+
+    def held(self) -> list[str]:
+        """The rules of the actions that wait for a person's word."""
+        ports = self.work.ports()
+        try:
+            return [row.action.rule for row in ports.store.actions(self.work.tenant.key, states=[ActionState.HELD])]
+        finally:
+            ports.close()

@@ -56,6 +56,11 @@ class Scene(Team):
         self._look_from_here()
         return self
 
+    def settled(self, *, agree: bool = True) -> None:
+        """All of this is carried over already; `then` looks back to here."""
+        self.settle(agree=agree)
+        self._look_from_here()
+
     def _look_from_here(self) -> None:
         self._writes, self._sent, self._told = len(self.work.writes()), [], []
 

@@ -1,14 +1,16 @@
 """Whether ShareCRM and Outlook agree under the field mapping, judged from the two systems' state alone.
 
 Under the mapping a connected person's mailbox shows exactly the meetings that ShareCRM lists that person for: the same
-title, time, all-day and private, each once. Of the people on a meeting, those on an Outlook event stand in its record,
-and those whom calsync invited for a record stand on its event. A silent copy names nobody, so it is not asked.
+title, time, all-day and private, each once; each date of a series is a meeting by itself. Of the people on a meeting,
+those on an Outlook event stand in its record, and those whom calsync invited for a record stand on its event. A silent
+copy names nobody, so it is not asked; nor is a series whose rule cannot be read.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from demo.meetings import Json, Meeting, People, Rules, events, plain, read_people, records
@@ -40,7 +42,7 @@ def _compare(mailbox: str, wanted: list[Meeting], shown: list[Meeting], people: 
         yield from _compare_pair(record, event, people)
     for record in missing:
         yield from _explain_missing(mailbox, record, extra)
-    for event in extra:
+    for event in (one for one in extra if not one.unread):
         again = any(_key(event) == _key(other) for _, other in pairs)
         said = "stands there more often than ShareCRM lists it" if again else "is not in ShareCRM"
         yield f"{_name(event)} in {mailbox} {said}."
@@ -65,11 +67,13 @@ def _pair(
 
 def _explain_missing(mailbox: str, record: Meeting, extra: list[Meeting]) -> Iterator[str]:
     """Say how a record without its event differs from the nearest one, which is taken out of `extra`."""
-    for event in extra:
-        if _title_key(event.title) == _title_key(record.title):
-            extra.remove(event)
+    same_title = [event for event in extra if _title_key(event.title) == _title_key(record.title)]
+    if same_title:
+        event = min(same_title, key=lambda one: abs(_day(one) - _day(record)))
+        extra.remove(event)
+        if not event.unread:
             yield f"{_name(record)} is at {_when(record)} in ShareCRM and at {_when(event)} in {mailbox}."
-            return
+        return
     for event in extra:
         if _when(event) == _when(record):
             extra.remove(event)
@@ -127,6 +131,10 @@ def _title_key(title: str) -> str:
 
 def _key(meeting: Meeting) -> tuple[str, str, str]:
     return _title_key(meeting.title), meeting.start, meeting.end
+
+
+def _day(meeting: Meeting) -> int:
+    return date.fromisoformat(meeting.start[:10]).toordinal()
 
 
 def _when(meeting: Meeting) -> str:

@@ -16,12 +16,16 @@ from sandbox.client import Sandbox
 
 _DIRECTORY = "/v1.0/users?$select=id,mail,userPrincipalName,userType,proxyAddresses&$top=999"
 _WINDOW = {"past_days": 30, "future_days": 180}
+_ZONES = timedelta(days=1)
+"""A day of the tenant's zone reaches into the neighbouring days of UTC."""
 
 
 def disagreements(sandbox: Sandbox, tenant_file: Path) -> list[str]:
     """What does not agree between the two systems under the tenant's rules, a sentence each."""
     now = datetime.fromisoformat(sandbox.clock()["now"])
-    return differences(sandbox.state(), directory(sandbox), read_rules(tenant_file, now))
+    rules = read_rules(tenant_file, now)
+    state = sandbox.state(rules.first - _ZONES, rules.last + _ZONES)
+    return differences(state, directory(sandbox), rules)
 
 
 def read_rules(tenant_file: Path, now: datetime) -> Rules:

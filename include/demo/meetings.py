@@ -8,12 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
+
+from tzlocal.windows_tz import win_tz
 
 Json = Mapping[str, Any]
 
 EMPTY_TITLE = "(no title)"
+
+_PATTERNS = {"daily", "weekly", "absoluteMonthly", "relativeMonthly", "absoluteYearly", "relativeYearly"}
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    """The names that IANA and Windows have for time zones."""
+    return frozenset({*available_timezones(), *win_tz, "tzone://Microsoft/Utc"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,7 @@ class Meeting:
     start, end: ISO dates of the first and last day of an all-day event, else ISO instants in UTC to the second.
     people: of a record its employees' ids; of an event the addresses on it, in lower case, the organiser's included.
     contacts: a record's contact ids. group: what Outlook's copies of one event have in common.
+    unread: one date of a series whose rule nobody but Outlook can read, so that it may be missing in ShareCRM.
     """
 
     id: str
@@ -52,6 +64,7 @@ class Meeting:
     group: str = ""
     hosted: bool = False
     marked: bool = False
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +108,35 @@ def records(state: Json, rules: Rules) -> list[Meeting]:
 
 
 def events(state: Json, mailbox: str, people: People, rules: Rules) -> list[Meeting]:
-    """A mailbox's living single events that an internal person organises, in the window. Series are left out."""
+    """A mailbox's living events that an internal person organises, in the window; of a series each date by itself."""
     box = state["outlook"]["mailboxes"][mailbox]
     return list(_events(box["events"], mailbox, people, rules))
 
 
 def _events(found: list[dict[str, Any]], mailbox: str, people: People, rules: Rules) -> Iterator[Meeting]:
     for event in found:
-        if event["deleted"] or event["isCancelled"] or event["isDraft"] or event["type"] != "singleInstance":
-            continue
         organiser = _address(event["organizer"]) or mailbox
-        meeting = _event(event, mailbox, organiser, rules)
-        if organiser in people.internal and _in_window(meeting, rules):
-            yield meeting
+        if event["deleted"] or event["isCancelled"] or event["isDraft"] or organiser not in people.internal:
+            continue
+        for one in _dates(event):
+            meeting = _event(one, mailbox, organiser, rules)
+            if _in_window(meeting, rules):
+                yield meeting
+
+
+def _dates(event: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is one meeting each: the event itself, or the dates of a series that still take place."""
+    if event["type"] != "seriesMaster":
+        return [event]
+    return [event | one for one in event["occurrences"] if not one["isCancelled"]]
+
+
+def _unread(event: Json) -> bool:
+    """Whether `event` belongs to a series whose rule is none that Graph documents, or in a zone that has no name."""
+    if "occurrences" not in event:
+        return False
+    rule = event["recurrence"] or {"pattern": {}, "range": {}}
+    return rule["pattern"].get("type") not in _PATTERNS or rule["range"].get("recurrenceTimeZone") not in _zone_names()
 
 
 def plain(text: str) -> str:
@@ -150,6 +179,7 @@ def _event(event: Json, mailbox: str, organiser: str, rules: Rules) -> Meeting:
         group=event["iCalUId"] or event["id"],
         hosted=event["isOrganizer"] and bool(guests),
         marked=bool(event["singleValueExtendedProperties"]),
+        unread=_unread(event),
     )
 
 

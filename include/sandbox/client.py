@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -47,9 +47,13 @@ class Sandbox:
         """Empty everything and plant `seed`: a seed, `{"team": "sales"}` or `{"size": {...}}`."""
         self._ask("POST", "reset", seed or {})
 
-    def state(self) -> dict[str, Any]:
-        """Every record of both systems, deleted ones marked."""
-        return self._answer_map("state")
+    def state(self, first: date | None = None, last: date | None = None) -> dict[str, Any]:
+        """Every record of both systems, deleted ones marked; masters with their `occurrences`.
+
+        first, last: the days between which series are expanded; by default from 40 days back to 220 days ahead.
+        """
+        span = {"first": first, "last": last}
+        return self._answer_map("state", **{name: day.isoformat() for name, day in span.items() if day})
 
     def clock(self) -> dict[str, Any]:
         return self._answer_map("clock")
@@ -123,8 +127,8 @@ class Sandbox:
         """That person in ShareCRM."""
         return CrmUser(self, employee)
 
-    def _answer_map(self, path: str) -> dict[str, Any]:
-        answer: dict[str, Any] = self._ask("GET", path)
+    def _answer_map(self, path: str, **params: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self._ask("GET", path, **params)
         return answer
 
     def _answer_list(self, path: str, since: int) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from fastapi import APIRouter, HTTPException
@@ -19,6 +19,8 @@ from sandbox.sharecrm.settings import Settings
 from sandbox.world import Clock, Limits, World
 
 _CRM_NAMES = {"sharecrm": "crm"}
+_DAYS_BACK, _DAYS_AHEAD = 40, 220
+"""How far the state expands series when nobody says it."""
 
 
 class Size(BaseModel):
@@ -111,8 +113,11 @@ def _add_scene(routes: APIRouter, world: World) -> None:
         return {"planted": {name: len(getattr(scene, name)) for name in Seed.model_fields}}
 
     @routes.get("/state")
-    async def state() -> JSONResponse:
-        return JSONResponse({"sharecrm": world.sharecrm.dump(), "outlook": world.microsoft.dump()})
+    async def state(first: date | None = None, last: date | None = None) -> JSONResponse:
+        today = world.clock.now().date()
+        first = first or today - timedelta(days=_DAYS_BACK)
+        last = last or today + timedelta(days=_DAYS_AHEAD)
+        return JSONResponse({"sharecrm": world.sharecrm.dump(), "outlook": world.microsoft.dump(first, last)})
 
 
 def _scene(body: Reset, now: datetime) -> Seed:

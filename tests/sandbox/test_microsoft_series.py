@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -215,6 +216,27 @@ def test_the_state_shows_a_masters_exceptions_and_cancelled_dates(graph: GraphCa
     [shown] = graph.box.state()["outlook"]["mailboxes"][ANN]["events"]
     assert (shown["id"], shown["cancelledOccurrences"]) == (made["id"], ["2026-11-09"])
     assert [(one["id"], one["subject"]) for one in shown["exceptions"]] == [(first["id"], "Kick-off")]
+
+
+def test_the_state_expands_a_series_over_the_days_asked_for(graph: GraphCaller) -> None:
+    made = weekly(graph, attendees=guests(BOB))
+    first, second, third, _ = graph.view(ANN)
+    graph.patch(ANN, first["id"], start=at("2026-11-03", 8), end=at("2026-11-03", 9))
+    graph.delete(ANN, second["id"])
+
+    def dates(address: str) -> list[Any]:
+        boxes = graph.box.state(date(2026, 11, 3), date(2026, 11, 16))["outlook"]["mailboxes"]
+        return list(boxes[address]["events"][0]["occurrences"])
+
+    assert [(one["original"], one["start"]["dateTime"][:13], one["type"]) for one in dates(ANN)] == [
+        ("2026-11-02", "2026-11-03T08", "exception"),
+        ("2026-11-16", "2026-11-16T10", "occurrence"),
+    ]
+    assert [one["isCancelled"] for one in dates(BOB)] == [False, True, False]
+    assert (dates(ANN)[1]["id"], dates(ANN)[1]["iCalUId"]) == (third["id"], third["iCalUId"])
+    assert dates(ANN)[1]["iCalUId"] == dates(BOB)[2]["iCalUId"]
+    graph.delete(ANN, made["id"])
+    assert dates(ANN) == []
 
 
 def test_an_endless_series_is_bounded_by_the_window(graph: GraphCaller) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def test_the_first_line_has_the_members_of_the_readme(server: Server) -> None:
 
 def test_the_state_has_the_shape_of_the_readme(box: Sandbox) -> None:
     box.reset(SEED)
-    shown, state = examples("`GET /_control/state`")[0], box.state()
+    (shown, occurrence), state = examples("`GET /_control/state`"), box.state()
     assert {name: set(rows[0]) for name, rows in shown["sharecrm"].items()} == {
         name: set(rows[0]) for name, rows in state["sharecrm"].items()
     }
@@ -60,6 +61,14 @@ def test_the_state_has_the_shape_of_the_readme(box: Sandbox) -> None:
     (mailbox,), (promised,) = (each["outlook"]["mailboxes"].values() for each in (state, shown))
     assert set(mailbox) == set(promised)
     assert set(promised["events"][0]) - {"…"} <= set(mailbox["events"][0])
+    weekly = {"pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["monday"]}}
+    made = box.as_user("ann@contoso.example").create(
+        *("Lunch", "2026-03-02T12:00:00", "2026-03-02T13:00:00"),
+        recurrence=weekly | {"range": {"type": "noEnd", "startDate": "2026-03-02"}},
+    )
+    events = box.state(date(2026, 3, 1), date(2026, 3, 31))["outlook"]["mailboxes"]["ann@contoso.example"]["events"]
+    [series] = [one for one in events if one["id"] == made["id"]]
+    assert set(occurrence) == set(series["occurrences"][0])
 
 
 def test_log_entries_have_the_members_of_the_readme(box: Sandbox) -> None:

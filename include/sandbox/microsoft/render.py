@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -84,7 +85,7 @@ def _whole(item: Event | Occurrence) -> Json:
     if event.transaction_id is not None:
         answer["transactionId"] = event.transaction_id
     if isinstance(item, Occurrence):
-        answer["iCalUId"] = ids.dated(event.ical_uid, item.day) if event.ical_uid else None
+        answer["iCalUId"] = _ical_uid(item)
         answer["originalStart"] = format_stamp(item.original_start)
         if item.override:
             answer["lastModifiedDateTime"] = format_stamp(item.override.modified)
@@ -92,6 +93,11 @@ def _whole(item: Event | Occurrence) -> Json:
         answer["originalStart"] = None
         answer["cancelledOccurrences"] = []
     return answer
+
+
+def _ical_uid(item: Occurrence) -> str | None:
+    master = item.master
+    return ids.dated(master.ical_uid, item.day) if master.ical_uid else None
 
 
 def _cached(item: Event | Occurrence) -> Json:
@@ -148,10 +154,11 @@ def extended(item: Event | Occurrence, wanted: Collection[str] | None = None) ->
     ]
 
 
-def dumped(event: Event) -> Json:
+def dumped(event: Event, first: date, last: date) -> Json:
     """An event for the control interface: as Graph shows it, in UTC, with both ids and what Graph hides.
 
-    `id` is the immutable id. A master brings its exceptions and its `cancelledOccurrences`.
+    `id` is the immutable id. A master brings its exceptions, its `cancelledOccurrences` and the `occurrences` that it
+    has from `first` to `last` (days in UTC, both included).
     """
     answer = dict(_cached(event))
     answer["id"], answer["ordinaryId"] = event.immutable_id, event.ordinary_id
@@ -164,4 +171,22 @@ def dumped(event: Event) -> Json:
             _whole(one) | {"id": event_id(one, immutable=True), "seriesMasterId": event.immutable_id}
             for one in exceptions
         ]
+        start, end = (datetime.combine(day, time(), UTC) for day in (first, last + timedelta(days=1)))
+        found = [] if event.deleted else event.occurrences(start, end)
+        answer["occurrences"] = [_dumped_occurrence(one) for one in found]
     return answer
+
+
+def _dumped_occurrence(item: Occurrence) -> Json:
+    """One date of a series, exception or not; `original` is the date that the pattern gives it."""
+    props = item.props
+    return {
+        "id": event_id(item, immutable=True),
+        "type": item.type,
+        "original": item.day.isoformat(),
+        "originalStart": format_stamp(item.original_start),
+        "iCalUId": _ical_uid(item),
+        **times(item),
+        **{name: props[name] for name in ("subject", "isAllDay", "sensitivity", "attendees", "isCancelled")},
+        "singleValueExtendedProperties": extended(item),
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sandbox.microsoft.errors import no_such_mailbox, no_such_user
@@ -109,13 +109,16 @@ class Microsoft:
         for event in events:
             plant(self, event)
 
-    def dump(self) -> dict[str, Any]:
-        """Every mailbox with its events, deleted ones marked (see `sandbox.microsoft.render.dumped`)."""
+    def dump(self, first: date, last: date) -> dict[str, Any]:
+        """Every mailbox with its events, deleted ones marked; series are expanded from `first` to `last`.
+
+        See `sandbox.microsoft.render.dumped`.
+        """
         boxes = {
             box.address: {
                 "id": box.id,
                 "state": box.state,
-                "events": [dumped(e) for e in (*box.events.values(), *box.gone)],
+                "events": [dumped(e, first, last) for e in (*box.events.values(), *box.gone)],
             }
             for box in self.mailboxes.values()
         }

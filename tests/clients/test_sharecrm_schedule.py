@@ -117,6 +117,19 @@ def test_a_new_title_keeps_the_files_of_the_content() -> None:
     assert plain(after) == "New"
 
 
+@pytest.mark.parametrize(
+    ("content", "dropped"),
+    [
+        ("Visit", 0),
+        ('<p>Plan <img src="a.png"/></p>', 1),
+        ('<img src="a.png"/> <a href="https://x.test/offer.pdf"><img src="b.png"/></a>', 2),
+        ('On <a href="https://x.test/agenda">the site</a>', 0),
+    ],
+)
+def test_what_is_dropped_from_the_content_is_counted(content: str, dropped: int) -> None:
+    assert row(schedule_content=content).dropped == dropped
+
+
 def all_day(start: int, end: int, zone: str = "Asia/Shanghai") -> Time:
     event = row(shape(time_zone=zone), is_full_date=True, begin_time=start, end_time=end).event
     assert event is not None

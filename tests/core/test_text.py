@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from core.world import World
 
+from calsync.core.diff import remarks_of
 from calsync.core.text import outgoing, returning, squeeze
 
 LONG = "a" * 250 + "0123456789"
@@ -45,3 +47,18 @@ def test_an_edited_title_replaces_only_what_had_gone_out(full: str, edited: str,
 
 def test_titles_are_compared_with_single_spaces() -> None:
     assert squeeze(" a \r\n b ") == "a b"
+
+
+@pytest.mark.parametrize(("files", "told"), [(0, []), (1, ["1 file was"]), (2, ["2 files were"])])
+def test_files_that_no_title_shows_are_told_once_for_each_change_of_the_record(files: int, told: list[str]) -> None:
+    world = World()
+    record = world.record(row={"dropped": files})
+
+    def said(world: World) -> list[str]:
+        plan = world.run()
+        return [r.reason.partition(" left")[0] for r in remarks_of(plan) if r.rule == "F4"]
+
+    assert said(world) == told
+    assert said(world) == []
+    world.edit_record(record, title="Demo")
+    assert said(world) == told

@@ -46,6 +46,7 @@ def _decide(facts: Facts, people: People, sights: list[Sight]) -> Iterator[Meeti
             desk.remark("G6", "a held action of this meeting waits for a person's answer")
         else:
             _look_at(desk)
+            _tell_what_stayed(desk)
         meeting = desk.meeting()
         if meeting.actions or meeting.remarks or meeting.losses or meeting.noted != stored.get(sight.link.id):
             yield meeting
@@ -67,6 +68,15 @@ def _look_at(desk: Desk) -> None:
         compare(desk)
     else:
         _never_agreed(desk)
+
+
+def _tell_what_stayed(desk: Desk) -> None:
+    """Images and files of a record's content stay in ShareCRM; told once for each change of it (F4)."""
+    row = desk.sight.crm
+    agreed = desk.link.state is LinkState.LIVING and desk.rules.to_outlook
+    if row and row.dropped and agreed and row.version > desk.noted.crm_version:
+        what = "1 file was" if row.dropped == 1 else f"{row.dropped} files were"
+        desk.remark("F4", f"{what} left out of its title; what it holds stays in ShareCRM", Side.CRM, skipped=False)
 
 
 def _is_gone(sight: Sight, placement: Placement) -> bool:

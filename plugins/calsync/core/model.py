@@ -79,6 +79,7 @@ class CrmRow:
 
     calendar: the Calendar field; None when the row does not carry it, "" when it carries it empty (D6).
     problem: why this record cannot be read into an Event (F2, F3), else "".
+    dropped: how many images, attachments and links to files its content holds, which no title shows (F4).
     """
 
     id: str
@@ -90,6 +91,7 @@ class CrmRow:
     created: datetime | None = None
     modified: datetime | None = None
     problem: str = ""
+    dropped: int = 0
 
 
 class Shape(StrEnum):

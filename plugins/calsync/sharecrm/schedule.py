@@ -12,7 +12,7 @@ from calsync.core.text import sound
 from calsync.sharecrm import moments
 from calsync.sharecrm.describe import Field, Fields
 from calsync.sharecrm.settings import CrmSettings
-from calsync.sharecrm.text import plain
+from calsync.sharecrm.text import files, plain
 
 SYSTEM_FIELDS = ("_id", "owner", "version", "life_status", "is_deleted", "create_time", "last_modified_time")
 
@@ -48,6 +48,7 @@ def to_row(record: Mapping[str, Any], shape: Shape) -> CrmRow:
         created=_moment(record, "create_time"),
         modified=_moment(record, "last_modified_time"),
         problem=flaw or flaws,
+        dropped=files(content(record, shape.fields.content), shape.fields.content.rich),
     )
 
 

@@ -63,6 +63,11 @@ def plain(content: str, rich: bool = False) -> str:
     return "\n".join(line for line in lines if line)
 
 
+def files(content: str, rich: bool = False) -> int:
+    """How many images, attachments and links to files `plain` drops from `content` (F4)."""
+    return len(_files(BeautifulSoup(content, "html.parser"))) if is_html(content, rich) else 0
+
+
 def written(title: str, content: str = "", rich: bool = False) -> str:
     """New content that reads as `title`, with the files of the present `content` behind it.
 

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from calsync.accounts import authorise, remember, user_from
+from calsync.accounts import authorise, refresh, revoke
 from calsync.config.load import load_tenant, tenants_folder
 from calsync.config.model import Tenant
 from calsync.connections import Conn
 from calsync.core.plan import Action
+from calsync.graph.auth import MsalTokens, cache_of_this_process
 from calsync.graph.client import GraphClient
 from calsync.graph.connection import settings_from_connection
 from calsync.graph.settings import GraphSettings
+from calsync.sharecrm.auth import Wallet
 from calsync.sharecrm.client import CrmClient
 from calsync.stages.context import Counters, Ports, Run
 from calsync.stages.ports import open_ports
@@ -36,7 +42,8 @@ CALENDAR = "Sales calendar"
 class Workplace:
     """One tenant at work. `run` is `python -m calsync run` without the process.
 
-    late: how far calsync's clock has moved on. impatient: its clients sit no pause out.
+    late: how far calsync's clock has moved on. impatient: its clients sit no pause out. kept: the ports that stay open
+    from run to run, once `keep_open` was called.
     """
 
     box: Sandbox
@@ -46,6 +53,7 @@ class Workplace:
     last: Run | None = None
     late: timedelta = timedelta()
     impatient: bool = False
+    kept: Ports | None = None
 
     @classmethod
     def open(cls, box: Sandbox, server: Server, folder: Path, **settings: Any) -> Workplace:
@@ -53,7 +61,7 @@ class Workplace:
         text = yaml.safe_load((tenants_folder() / "sandbox.yaml").read_text()) | settings
         file = folder / "sandbox.yaml"
         file.write_text(yaml.safe_dump(text))
-        upgrade(f"sqlite:///{folder / 'calsync.db'}")
+        (folder / "calsync.db").write_bytes(empty_database())
         return cls(box, server, folder, load_tenant(file))
 
     def configure(self, **settings: Any) -> None:
@@ -85,55 +93,62 @@ class Workplace:
             sit_nothing_out(ports, settings_from_connection(self.connection(self.tenant.connections.graph)))
         return ports
 
+    def keep_open(self) -> None:
+        """Let the runs from now on share their ports; `close` ends it."""
+        self.kept = self.ports()
+
+    def close(self) -> None:
+        if self.kept:
+            self.kept.close()
+        self.kept = None
+
+    @contextmanager
+    def at_work(self) -> Iterator[Ports]:
+        """The ports that stay open, else some for this once."""
+        ports = self.kept or self.ports()
+        try:
+            yield ports
+        finally:
+            if ports is not self.kept:
+                ports.close()
+
     def authorise(self, *employees: str) -> None:
         """Match everybody, and authorise these employees, or all who can be."""
-        ports = self.ports()
+        with self.at_work() as ports:
 
-        async def matched() -> Any:
-            from calsync.graph.read import users
-            from calsync.sharecrm.read import open_reader
+            async def matched() -> Any:
+                async with ports.crm() as crm, ports.graph() as graph:
+                    return await refresh(self.tenant, crm, graph, ports.store, ports.now())
 
-            async with ports.crm() as crm, ports.graph() as graph:
-                people = await (await open_reader(crm)).employees()
-                listed = [user_from(raw) for raw in await users(graph)]
-            return remember(self.tenant, people, listed, ports.store, ports.now())
-
-        try:
             found = asyncio.run(matched())
             authorise(self.tenant, found, list(employees) or None, ports.store, ports.now())
-        finally:
-            ports.close()
+
+    def revoke(self, *employees: str) -> None:
+        """Take these employees' authorisation back."""
+        with self.at_work() as ports:
+            revoke(self.tenant, employees, ports.store, ports.now())
 
     def run(self, **more: Any) -> Counters:
         """One whole run; a failed stage fails the test, unless `may_fail`."""
         may_fail = more.pop("may_fail", False)
         at = datetime.now(UTC) + self.late
         self.last = Run(f"test-{secrets.token_hex(4)}", "cli", at, f"test:{secrets.token_hex(4)}", **more)
-        ports = self.ports()
-        try:
+        with self.at_work() as ports:
             result = run_tenant(self.tenant, ports, self.last)
-        finally:
-            ports.close()
         assert may_fail or not result["failed"], result["sentence"]
         return result
 
     def report(self) -> dict[str, Any]:
-        ports = self.ports()
-        try:
-            assert self.last is not None
+        assert self.last is not None
+        with self.at_work() as ports:
             told = read_report(ports.staging, self.tenant.key, self.last.id)
-            assert told is not None
-            return told
-        finally:
-            ports.close()
+        assert told is not None
+        return told
 
     def planned(self) -> list[Action]:
-        ports = self.ports()
-        try:
-            assert self.last is not None
+        assert self.last is not None
+        with self.at_work() as ports:
             return ports.staging.read_rows(Action, self.tenant.key, self.last.id, "actions")
-        finally:
-            ports.close()
 
     def writes(self) -> list[dict[str, Any]]:
         """What calsync itself wrote since the sandbox was reset; people's own acts are left out."""
@@ -151,6 +166,15 @@ class Workplace:
         ]
 
 
+@cache
+def empty_database() -> bytes:
+    """A state database with its tables and nothing in them; made once, since that takes longer than a run."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "calsync.db"
+        upgrade(f"sqlite:///{file}")
+        return file.read_bytes()
+
+
 def sit_nothing_out(ports: Ports, graph: GraphSettings) -> None:
     """Clients whose pauses take no time; the clock they see moves on by them."""
     passed = [0.0]
@@ -159,5 +183,7 @@ def sit_nothing_out(ports: Ports, graph: GraphSettings) -> None:
         passed[0] += seconds
 
     settings = ports.crm_settings
-    ports.crm = lambda: CrmClient(settings(), now=lambda: passed[0], sleep=sleep)
-    ports.graph = lambda: GraphClient(graph, sleep=sleep)
+    wallet: Wallet = {}
+    tokens = cache_of_this_process(graph)
+    ports.crm = lambda: CrmClient(settings(), wallet=wallet, now=lambda: passed[0], sleep=sleep)
+    ports.graph = lambda: GraphClient(graph, tokens=MsalTokens(graph, tokens), sleep=sleep)

@@ -33,7 +33,7 @@ def run(
     from calsync.stages.run import run_tenant
 
     found = load_one(tenants_folder(), tenant)
-    ports, this = open_ports(found), _this_run(dry_run)
+    ports, this = open_ports(found), this_run("cli", dry_run=dry_run)
     try:
         counters = run_tenant(found, ports, this)
         report = read_report(ports.staging, found.key, this.id) or {}
@@ -72,13 +72,14 @@ def _show_report(report: dict[str, Any]) -> None:
         show_table("Left alone", ("Meetings", "Side", "Why"), rows)
 
 
-def _this_run(dry_run: bool) -> Run:
+def this_run(kind: str, *, dry_run: bool = False) -> Run:
+    """A run of this process that begins now."""
     from calsync.stages.context import Run
     from calsync.store.lease import cli_holder
 
     now = datetime.now(UTC)
     run_id = f"cli-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    return Run(id=run_id, kind="cli", at=now, holder=cli_holder(run_id), dry_run=dry_run)
+    return Run(id=run_id, kind=kind, at=now, holder=cli_holder(run_id), dry_run=dry_run)
 
 
 def status(tenant: _Tenant, as_json: _Json = False) -> None:

@@ -13,6 +13,7 @@ from calsync.core.model import CrmRow, Event, Form, Kind, Life, LinkState, Origi
 from calsync.core.people import persons
 from calsync.core.plan import Verb
 from calsync.core.speaker import audible, elect
+from calsync.core.unlinked import CLEANED, bring_back
 
 SCOPE = "its Calendar field names another calendar"
 
@@ -193,7 +194,9 @@ def unlink_or_relink(desk: Desk) -> bool:
     row, link = desk.sight.crm, desk.link
     leaves = row is not None and row.life is Life.NORMAL and desk.rules.left(row)
     if link.state is LinkState.UNLINKED:
-        if not leaves:
+        if link.reason == CLEANED and not leaves and (target := bring_back(desk)):
+            put_back_outlook(desk, target, "D6", "whose event a cleanup had removed is authorised again")
+        elif not leaves:
             _relink(desk, row)
         return False
     if leaves and desk.rules.out_of_scope == "delete" and desk.rules.to_outlook:

@@ -21,6 +21,7 @@ from calsync.core.model import (
 )
 from calsync.core.plan import Remark
 from calsync.core.register import Register
+from calsync.core.unlinked import CLEANED
 
 
 class Matcher(Register):
@@ -58,7 +59,7 @@ class Matcher(Register):
     def _reviewed(self, link: Link) -> bool:
         """Whether a change of rules or people concerns a link that no row names (C10)."""
         sleeps = any(p.standing is Standing.ASLEEP for p in link.placements)
-        return self.facts.review and (link.state is LinkState.LIVING or sleeps)
+        return self.facts.review and (link.state is LinkState.LIVING or link.reason == CLEANED or sleeps)
 
     def _usable(self, row: OutlookRow) -> bool:
         """Series and unreadable rows are left alone, with what hangs on them."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from calsync.core.cleanup import ASKED
 from calsync.core.codec import from_json
 from calsync.core.diff import diff as decide
 from calsync.core.diff import remarks_of
@@ -91,7 +92,7 @@ def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
     contacts = {c.id: c for c in (*store.contacts(key), *new_contacts)}
     totals = store.count_links(key)
     known = Counter(row.mailbox for row in store.known_outlook(key) if row.standing is Standing.LIVING)
-    ended = store.ended_since(key, run.at - timedelta(hours=24))
+    ended = [a for a in store.ended_since(key, run.at - timedelta(hours=24)) if a.reason != ASKED]
     held: dict[str, list[Action]] = {}
     for row in store.actions(key, states=[ActionState.HELD]):
         held.setdefault(row.action.link, []).append(row.action)

@@ -7,7 +7,7 @@ import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -61,12 +61,26 @@ class Workplace:
         text = yaml.safe_load((tenants_folder() / "sandbox.yaml").read_text()) | settings
         file = folder / "sandbox.yaml"
         file.write_text(yaml.safe_dump(text))
-        (folder / "calsync.db").write_bytes(empty_database())
-        return cls(box, server, folder, load_tenant(file))
+        work = cls(box, server, folder, load_tenant(file))
+        work.lose_state()
+        return work
+
+    def beside(self, key: str, **settings: Any) -> Workplace:
+        """Another configuration of the same enterprise, in the same state database: this one's with `settings`."""
+        said = yaml.safe_load((self.folder / "sandbox.yaml").read_text()) | settings
+        file = self.folder / f"{key}.yaml"
+        file.write_text(yaml.safe_dump(said))
+        return replace(self, tenant=load_tenant(file), last=None, kept=None)
+
+    def lose_state(self) -> None:
+        """The state database is a new one, with its tables and nothing in them."""
+        for file in self.folder.glob("calsync.db*"):
+            file.unlink()
+        (self.folder / "calsync.db").write_bytes(empty_database())
 
     def configure(self, **settings: Any) -> None:
         """Change the tenant's file, as an admin would."""
-        file = self.folder / "sandbox.yaml"
+        file = self.folder / f"{self.tenant.key}.yaml"
         file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | settings))
         self.tenant = load_tenant(file)
 

@@ -6,8 +6,10 @@ knows. Everything they do goes through the two systems' ordinary APIs; everythin
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pipeline.team import ANN, BOB, CAI, NAMES, Team, address, seed
@@ -15,6 +17,9 @@ from pipeline.workplace import Workplace
 
 from calsync.accounts import revoke
 from calsync.core.plan import ActionState
+from calsync.stages.context import Run
+from calsync.stages.lease import leased, release
+from calsync.stages.run import STAGES, staged
 from demo.check import disagreements
 
 MAX_RUNS = 4
@@ -79,6 +84,19 @@ class Scene(Team):
         self._told.append(str(self.work.report()))
         return sent
 
+    def run_while(self, stage: str, act: Callable[[], object]) -> None:
+        """One run, and what people do just before one of its stages."""
+        at = datetime.now(UTC) + self.work.late
+        self.work.last = run = Run(f"test-{secrets.token_hex(4)}", "cli", at, f"test:{secrets.token_hex(4)}")
+        with self.work.at_work() as ports, leased(self.work.tenant, ports, run):
+            for name in STAGES:
+                if name == stage:
+                    act()
+                before = len(self.work.box.mails())
+                staged(name, self.work.tenant, ports, run)
+                self._sent += [(mail["kind"], mail["to"]) for mail in self.work.box.mails()[before:]]
+            release(self.work.tenant, ports, run)
+
     def revoke(self, *employees: str) -> None:
         """An admin withdraws the authorisation of these employees."""
         ports = self.work.ports()
@@ -129,6 +147,12 @@ class Scene(Team):
             found = disagreements(self.work.box, self.work.folder / "sandbox.yaml")
             assert not found, found
         self._look_from_here()
+
+    def yielded(self) -> list[str]:
+        """The titles that gave way to others and are kept in history."""
+        with self.work.at_work() as ports:
+            entries = ports.store.history(self.work.tenant.key)
+        return [loss.event.title for entry in entries for loss in entry.losses]
 
     def _until_quiet(self) -> None:
         """Runs until one writes nothing, the fourth at the latest; that one and two more are the three."""

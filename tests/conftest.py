@@ -9,6 +9,8 @@ import pytest
 from sandbox.client import Sandbox
 from sandbox.server import Server
 
+pytest.register_assert_rewrite("conformance.scene")
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:

@@ -64,7 +64,8 @@ def _cases(scenario: Any) -> Iterator[dict[str, Any]]:
     sets = []
     for mark in getattr(scenario, "pytestmark", ()):
         if mark.name == "parametrize":
-            names = [name.strip() for name in mark.args[0].split(",")]
+            said = mark.args[0]
+            names = [name.strip() for name in (said.split(",") if isinstance(said, str) else said)]
             values = [getattr(one, "values", one if len(names) > 1 else (one,)) for one in mark.args[1]]
             sets.append([dict(zip(names, value, strict=True)) for value in values])
     for combined in itertools.product(*sets):

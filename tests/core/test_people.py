@@ -87,6 +87,17 @@ def test_who_leaves_the_record_and_comes_back_to_it(form: Form) -> None:
     assert {to for _, to in world.mails} == (set() if form is Form.COPIES else {address("2")})
 
 
+def test_what_other_guests_still_show_of_the_list_keeps_nobody_away() -> None:
+    world = World()
+    record = world.record("Visit", attendees={"2", "3"})
+    world.settled()
+    world.edit_record(record, attendees={"1", "3"})
+    world.settled()
+    world.edit_record(record, attendees={"1", "2", "3"})
+    world.settled()
+    assert world.titles("2") == ["Visit"]
+
+
 @pytest.mark.parametrize("form", [Form.INVITED, Form.THEIRS])
 def test_guests_that_the_organiser_adds_and_removes(form: Form) -> None:
     world, record = agreed(form)

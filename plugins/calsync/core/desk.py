@@ -104,14 +104,15 @@ class Desk:
     def served(self, person: str) -> bool:
         """Whether a person has this meeting in Outlook, or did away with it themselves (E2).
 
-        What calsync ended does not count: who left the record and came back to it gets the meeting again.
+        What calsync ended does not count: who left the record and came back to it gets the meeting again. The host's
+        list decides; guests' lists, which Exchange leaves as they are when only people change, only where none is known.
         """
         account = self.people.by_employee.get(person[2:]) if person.startswith("e:") else None
         here = [p for p in self.link.placements if p.standing is not Standing.ENDED]
         if account and any(p.mailbox == account.object_id for p in here):
             return True
-        lists = {a for p in here if p.kind is not Kind.COPY for a in self.listed(p)}
-        return bool(self.people.addresses_of(person) & lists)
+        hosts = [p for p in here if p.kind is Kind.HOST] or [p for p in here if p.kind is Kind.GUEST]
+        return bool(self.people.addresses_of(person) & {a for p in hosts for a in self.listed(p)})
 
     def act(self, verb: Verb, side: Side, rule: str, reason: str, **more: Any) -> Action:
         """Note an action. Its id follows from what it does, so that the same decision is the same action (G3)."""
@@ -123,7 +124,7 @@ class Desk:
             fingerprint(event) if event and verb is not Verb.CREATE else "",
         )  # fmt: skip
         id_ = hashlib.sha256("|".join(parts).encode()).hexdigest()[:24]
-        action = Action(id_, self.link.id, verb, side, rule, reason, **more)
+        action = Action(id_, self.link.id, verb, side, rule, reason, series=self.link.series, **more)
         action = replace(action, held=action.held or self._hold(action))
         self.actions.append(action)
         return action
@@ -231,6 +232,5 @@ class Desk:
         """What each placement shows counts as agreed for itself."""
         for placement in self.link.placements:
             if row := self.row(placement):
-                self.put(
-                    replace(placement, shown=row.event, etag=row.etag, ical_uid=row.ical_uid or placement.ical_uid)
-                )
+                known = {"ical_uid": row.ical_uid or placement.ical_uid, "pattern": row.pattern or placement.pattern}
+                self.put(replace(placement, shown=row.event, etag=row.etag, **known))

@@ -87,8 +87,7 @@ def apply(ms: Microsoft, event: Event, draft: Draft) -> bool:
     event.props = before | draft.props
     teams.settle(event, before)
     if moved or "attendees" in draft.props:
-        people = _with_answers([] if moved else before["attendees"], event.props["attendees"])
-        event.props["attendees"] = [_named(ms, person) for person in people]
+        event.props["attendees"] = people(ms, [] if moved else before["attendees"], event.props["attendees"])
     event.extended = event.extended | draft.extended
     event.first_request = None
     return moved
@@ -107,8 +106,11 @@ def _changed_recurrence(event: Event, draft: Draft, span: Span) -> Recurrence | 
     return _recurrence({"pattern": shown["pattern"], "range": limits}, span)
 
 
-def _with_answers(before: list[dict[str, Any]], people: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """`people` with the answers they gave before; what a client says of answers is ignored."""
+def people(ms: Microsoft, before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The attendees `after`, named, with the answers they gave `before`; what a client says of answers is ignored."""
     known = {person["emailAddress"]["address"].lower(): person["status"] for person in before}
     nobody = {"response": "none", "time": NEVER}
-    return [person | {"status": known.get(person["emailAddress"]["address"].lower(), nobody)} for person in people]
+    return [
+        _named(ms, person | {"status": known.get(person["emailAddress"]["address"].lower(), nobody)})
+        for person in after
+    ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sandbox.microsoft.mailbox import Mailbox
     from sandbox.microsoft.state import Microsoft
 
-_OWN = {"responseStatus", "showAs", "categories", "isReminderOn", "reminderMinutesBeforeStart", "isCancelled"}
+OWN = {"responseStatus", "showAs", "categories", "isReminderOn", "reminderMinutesBeforeStart", "isCancelled"}
 """Properties that belong to each copy alone."""
 
 CANCELLED_PREFIX = "Canceled: "
@@ -29,9 +29,9 @@ def recipients(event: Event) -> list[str]:
     return [address for address in event.addresses if address not in own]
 
 
-def mail(ms: Microsoft, kind: str, event: Event, to: Iterable[str]) -> None:
-    """Log one mail of the organiser to each address."""
-    sender, subject = event.organizer["address"], event.props["subject"] or ""
+def mail(ms: Microsoft, kind: str, event: Event, to: Iterable[str], props: dict[str, Any] | None = None) -> None:
+    """Log one mail of the organiser to each address; `props` are those of the date it is about, if not the event's."""
+    sender, subject = event.organizer["address"], (props or event.props)["subject"] or ""
     for address in to:
         ms.world.mail(kind, event=event.immutable_id, sender=sender, to=address, subject=subject)
 
@@ -56,6 +56,7 @@ def changed(ms: Microsoft, event: Event, named: set[str], before: list[str], *, 
     added = [address for address in now if address not in before]
     gone = [address for address in before if address not in now]
     stayed = [address for address in now if address in before]
+    _change_exceptions(event, added, gone)
     cancel(ms, event, gone)
     if named & MAILED:
         mail(ms, "update", event, stayed)
@@ -77,33 +78,11 @@ def cancelled(props: dict[str, Any]) -> dict[str, Any]:
     return {"subject": f"{CANCELLED_PREFIX}{props['subject'] or ''}", "isCancelled": True, "showAs": "free"}
 
 
-def occurrence_changed(ms: Microsoft, event: Event, day: date, named: set[str]) -> None:
-    """The organiser changed one occurrence: the attendees' copies of the series get the exception."""
-    if not event.tells_people:
-        return
-    if named & MAILED:
-        mail(ms, "update", event, recipients(event))
-    for copy in _copies(ms, event, recipients(event)):
-        _copy_override(copy, day, event.overrides[day])
-        copy.mailbox.touch(copy, ms.now, copy.overrides[day])
+def answered(ms: Microsoft, copy: Event, status: dict[str, Any], day: date | None, *, by_mail: bool) -> None:
+    """An attendee answered: the organiser gets a mail, and its event notes the answer (a new etag).
 
-
-def occurrence_cancelled(ms: Microsoft, event: Event, day: date) -> None:
-    """The organiser removed one occurrence: it stays in the attendees' series as a cancelled exception."""
-    if not event.tells_people:
-        return
-    mail(ms, "cancellation", event, recipients(event))
-    for copy in _copies(ms, event, recipients(event)):
-        found = copy.occurrence(day)
-        if found is None:
-            continue
-        override = copy.overrides.setdefault(day, Override({}, found.span))
-        override.props = override.props | cancelled(found.props)
-        copy.mailbox.touch(copy, ms.now, override)
-
-
-def answered(ms: Microsoft, copy: Event, status: dict[str, Any], *, by_mail: bool) -> None:
-    """An attendee answered: the organiser gets a mail, and its event notes the answer (a new etag)."""
+    `day`: the date of the series that the answer is for, when it is not for all.
+    """
     if not by_mail:
         return
     source = copy.source
@@ -113,12 +92,27 @@ def answered(ms: Microsoft, copy: Event, status: dict[str, Any], *, by_mail: boo
     ms.world.mail("response", event=event_id, sender=sender, to=to, subject=subject)
     if source is None or source.deleted:
         return
-    own = copy.mailbox.addresses
-    source.props["attendees"] = [
-        person | status if person["emailAddress"]["address"].lower() in own else person
-        for person in source.props["attendees"]
+    item = source.occurrence(day) if day else None
+    if day and item is None:
+        return
+    shown = item or source
+    override = source.overrides.setdefault(item.day, Override({}, item.span)) if item else None
+    (override or source).props["attendees"] = [
+        person | status if person["emailAddress"]["address"].lower() in copy.mailbox.addresses else person
+        for person in shown.props["attendees"]
     ]
-    source.mailbox.touch(source, ms.now)
+    source.mailbox.touch(source, ms.now, override)
+
+
+def _change_exceptions(event: Event, added: list[str], gone: list[str]) -> None:
+    """Who joins or leaves a series joins or leaves the dates that have a list of people of their own."""
+    new = [person for person in event.props["attendees"] if person["emailAddress"]["address"].lower() in added]
+    for override in event.overrides.values():
+        if "attendees" in override.props:
+            kept = [
+                p for p in override.props["attendees"] if p["emailAddress"]["address"].lower() not in {*added, *gone}
+            ]
+            override.props["attendees"] = [*kept, *new]
 
 
 def _copies(ms: Microsoft, event: Event, addresses: Iterable[str]) -> list[Event]:
@@ -159,26 +153,55 @@ def _put(ms: Microsoft, event: Event, box: Mailbox) -> None:
         modified=ms.now,
         source=event,
     )
+    _take_dates_back(ms, event, box)
     event.copies[box.id] = copy
     _overwrite(copy, event, reset_answers=True)
     box.add(copy, ms.now)
 
 
+def _take_dates_back(ms: Microsoft, event: Event, box: Mailbox) -> None:
+    """Invitations to single dates become part of the series."""
+    for (box_id, _), single in event.date_copies.items():
+        if box_id == box.id and not single.deleted:
+            box.remove(single, ms.now)
+
+
 def _overwrite(copy: Event, event: Event, *, reset_answers: bool) -> None:
     """The organiser's version wins over what the attendee changed locally."""
     revived = copy.props["isCancelled"]
-    copy.props = copy.props | {name: value for name, value in event.props.items() if name not in _OWN}
+    copy.props = copy.props | shared(event.props)
     copy.props["isCancelled"] = False
     if reset_answers or revived:
-        copy.props["responseStatus"] = {"response": "notResponded", "time": NEVER}
-        copy.props["showAs"] = "free" if event.props["showAs"] == "free" else "tentative"
+        copy.props |= unanswered(event.props)
     copy.span, copy.recurrence = event.span, event.recurrence
-    copy.removed = copy.removed & event.removed if event.recurrence else set()
-    copy.overrides = {}
+    own, copy.overrides, copy.removed = copy.overrides, {}, set(event.removed)
     for day, override in event.overrides.items():
-        _copy_override(copy, day, override)
+        if concerns(override, copy.mailbox):
+            copy_override(copy, day, override, {} if reset_answers else own)
+        else:
+            copy.removed.add(day)
 
 
-def _copy_override(copy: Event, day: date, override: Override) -> None:
-    shared = {name: value for name, value in override.props.items() if name not in _OWN}
-    copy.overrides[day] = replace(override, props=shared, extended={})
+def shared(props: dict[str, Any]) -> dict[str, Any]:
+    """What all copies of an event have in common."""
+    return {name: value for name, value in props.items() if name not in OWN}
+
+
+def unanswered(props: dict[str, Any]) -> dict[str, Any]:
+    """What an attendee's copy says of the attendee before an answer."""
+    shows = "free" if props["showAs"] == "free" else "tentative"
+    return {"responseStatus": {"response": "notResponded", "time": NEVER}, "showAs": shows}
+
+
+def concerns(override: Override, box: Mailbox) -> bool:
+    """Whether the mailbox's user is still invited to a date that has a list of people of its own."""
+    people = override.props.get("attendees")
+    return people is None or any(person["emailAddress"]["address"].lower() in box.addresses for person in people)
+
+
+def copy_override(copy: Event, day: date, override: Override, own: dict[date, Override]) -> Override:
+    """Give a copy the organiser's exception; `own` is what the attendee's copy had, whose answers stay."""
+    kept = {name: value for name, value in own[day].props.items() if name in OWN} if day in own else {}
+    kept = {} if kept.get("isCancelled") else kept
+    copy.overrides[day] = replace(override, props=shared(override.props) | kept, extended={})
+    return copy.overrides[day]

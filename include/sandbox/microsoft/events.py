@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from sandbox.microsoft import delivery, payload, series
+from sandbox.microsoft import dates, delivery, payload, series
 from sandbox.microsoft.call import Answer, Call
 from sandbox.microsoft.compose import apply, new_event
 from sandbox.microsoft.errors import (
@@ -119,9 +119,11 @@ def update(ms: Microsoft, box: Mailbox, call: Call, event_id: str) -> Answer:
 
 def _update_event(ms: Microsoft, event: Event, draft: Draft) -> None:
     before, was_draft = delivery.recipients(event), event.props["isDraft"]
+    of_dates = dates.guests_of_dates(event)
     moved = apply(ms, event, draft)
     event.mailbox.touch(event, ms.now)
     delivery.changed(ms, event, draft.named, [] if was_draft else before, moved=moved)
+    dates.series_changed(ms, event, draft.named, of_dates)
 
 
 def delete(ms: Microsoft, box: Mailbox, call: Call, event_id: str) -> Answer:
@@ -139,6 +141,8 @@ def _remove(ms: Microsoft, item: Event | Occurrence) -> None:
         return
     if item.tells_people:
         delivery.cancel(ms, item, delivery.recipients(item))
+        for one, invited in dates.guests_of_dates(item).items():
+            dates.withdraw(ms, one, invited)
     item.mailbox.remove(item, ms.now)
 
 
@@ -189,16 +193,25 @@ def answer_invitation(ms: Microsoft, box: Mailbox, call: Call, event_id: str, ve
     status = _status(ms, event, verb, body.get("proposednewtime"), by_mail=by_mail)
     shows = _ANSWERS[verb][1] or (event.source.props["showAs"] if event.source else "busy")
     own = {"responseStatus": status["status"], "showAs": shows}
+    day = item.day if isinstance(item, Occurrence) else event.source_day
     if isinstance(item, Occurrence):
         series.set_own(ms, item, own)
     else:
         event.props = event.props | own
         box.touch(event, ms.now)
-        delivery.answered(ms, event, status, by_mail=by_mail)
-        if verb == "decline" and ms.quirks.declined_disappear:
-            box.remove(event, ms.now)
+    delivery.answered(ms, event, status, day, by_mail=by_mail)
+    if verb == "decline" and ms.quirks.declined_disappear:
+        _leave(ms, item)
     _log(ms, call, "respond", event)
     return Answer(202)
+
+
+def _leave(ms: Microsoft, item: Event | Occurrence) -> None:
+    """A declined event, or date of a series, leaves the calendar."""
+    if isinstance(item, Occurrence):
+        series.remove_occurrence(ms, item)
+    else:
+        item.mailbox.remove(item, ms.now)
 
 
 def _status(ms: Microsoft, event: Event, verb: str, proposal: Any, *, by_mail: bool) -> dict[str, Any]:

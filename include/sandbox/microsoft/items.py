@@ -37,6 +37,8 @@ class Event:
 
     `props` holds Graph's properties except times, ids and recurrence; `extended` the single-value extended properties;
     `copies` an organiser's copies in other mailboxes, by mailbox id; `source` the organiser's event of such a copy.
+    `date_copies` those of people who are invited to one date of a series only, by mailbox id and date; `source_day` is
+    that date on such a copy.
     """
 
     mailbox: Mailbox
@@ -58,7 +60,9 @@ class Event:
     overrides: dict[date, Override] = field(default_factory=dict)
     removed: set[date] = field(default_factory=set)
     copies: dict[str, Event] = field(default_factory=dict)
+    date_copies: dict[tuple[str, date], Event] = field(default_factory=dict)
     source: Event | None = None
+    source_day: date | None = None
     first_request: Any = None
     rendered: tuple[int, Props] | None = None
 

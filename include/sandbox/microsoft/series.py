@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sandbox.microsoft import delivery
-from sandbox.microsoft.compose import checked_span
+from sandbox.microsoft import dates
+from sandbox.microsoft.compose import checked_span, people
 from sandbox.microsoft.errors import crossing_occurrence, invalid_property
 from sandbox.microsoft.items import Event, Occurrence, Override
 from sandbox.microsoft.zones import Span
@@ -25,11 +25,15 @@ def update_occurrence(ms: Microsoft, item: Occurrence, draft: Draft) -> None:
     all_day: bool = (item.props | draft.props)["isAllDay"]
     span = checked_span(draft.start or old.start, draft.end or old.end, all_day=all_day)
     _check_neighbours(item, span)
+    moved = span != old or all_day != item.props["isAllDay"]
+    before, invited = item.props["attendees"], dates.guests(item)
     override = event.overrides.setdefault(item.day, Override({}, span))
     override.props, override.span = override.props | draft.props, span
+    if moved or "attendees" in draft.props:
+        override.props["attendees"] = people(ms, [] if moved else before, item.props["attendees"])
     override.extended = override.extended | draft.extended
     event.mailbox.touch(event, ms.now, override)
-    delivery.occurrence_changed(ms, event, item.day, draft.named)
+    dates.changed(ms, item, draft.named, invited, moved=moved)
 
 
 def _check_neighbours(item: Occurrence, span: Span) -> None:
@@ -53,7 +57,8 @@ def _actual_day(event: Event, days: Iterable[date]) -> date | None:
 def remove_occurrence(ms: Microsoft, item: Occurrence) -> None:
     """Take one date out of the series. No tombstone tells of it: the master and the rest come again."""
     event = item.master
-    delivery.occurrence_cancelled(ms, event, item.day)
+    if event.tells_people:
+        dates.withdraw(ms, item, dates.guests(item))
     event.removed.add(item.day)
     event.overrides.pop(item.day, None)
     event.mailbox.touch(event, ms.now)

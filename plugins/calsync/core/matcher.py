@@ -241,7 +241,7 @@ class Matcher(Register):
         return self.groups.pop(key)
 
     def _ambiguous(self, contact: Contact) -> None:
-        reason = "several events look the same on both sides; choose which belong together"
+        reason = "several events look the same on both sides; choose which belong together (`calsync choose`)"
         for key in contact.groups:
             rows = self.groups.pop(key, [])
             for row in rows:

@@ -267,6 +267,7 @@ class Link:
     speaker: mailbox of the placement that counts as Outlook's (C1). addresses: address -> the people it stands for,
     each "e:<employee id>" or "c:<contact id>" (E4). dirty: the next diff decides it again (G3).
     missed: in how many runs the record was not found by id (D1).
+    apart: a person said that none of the events that look like the record is the same meeting (B4).
     """
 
     id: str
@@ -285,6 +286,7 @@ class Link:
     dirty: bool = False
     missed: int = 0
     created: datetime | None = None
+    apart: bool = False
 
     def placement(self, mailbox: str) -> Placement | None:
         """The newest placement of this meeting in `mailbox`, living ones first."""

@@ -280,7 +280,7 @@ def test_an_account_nobody_knows(team: Team) -> None:
     done = call("cleanup", "sandbox", "--account", "nobody@else.example")
 
     assert done.exit_code == 1
-    assert "is nobody's account" in done.stderr
+    assert "there is no such account" in done.stderr
 
 
 def test_before_anything_was_synced_nothing_is_found(work: Workplace) -> None:

@@ -30,9 +30,13 @@ def first_contact(
     """Pair unlinked Outlook meetings with records of equal look that share a person with them.
 
     Counted per mailbox: a record gets one event in each mailbox or, with several candidates, none at all. A record that
-    is linked already counts while it has nothing in that mailbox.
+    is linked already counts while it has nothing in that mailbox; one that a person has set apart never does.
     """
-    linked = {link.crm_id: link for link in links if link.crm_id and link.base and link.state is LinkState.LIVING}
+    remembered = [link for link in links if link.crm_id]
+    apart = {link.crm_id for link in remembered if link.apart}
+    records = {id_: row for id_, row in records.items() if id_ not in apart}
+    living = [link for link in remembered if link.base and link.state is LinkState.LIVING]
+    linked = {link.crm_id: link for link in living if link.crm_id not in apart}
     looks = _by_look(records, linked)
     wanted: dict[str, list[str]] = {}
     for key, rows in groups.items():

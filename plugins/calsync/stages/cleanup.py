@@ -137,7 +137,7 @@ def _in_scope(accounts: Collection[Account], who: str) -> list[Account]:
     if who:
         named = [a for a in accounts if who == a.employee or who.lower() in {a.address, *a.addresses}]
         if not named:
-            raise ConfigError([f"--account: {who!r} is nobody's account; `accounts list` shows who there is"])
+            raise ConfigError(["--account: there is no such account; `accounts list` shows who there is"])
         return named
     return [a for a in accounts if a.authorised_since] or list(accounts)
 

@@ -253,9 +253,10 @@ class MailboxReader:
         self.absences = {event: gone for event, gone in self.absences.items() if not self._is_away(event[0])}
 
     def _note_zones(self) -> None:
+        """The zone most of a user's own events were written in (A5); ours are in UTC, whoever they are for."""
         zones: dict[str, Counter[str]] = defaultdict(Counter)
         for row in self.rows.values():
-            if row.is_organizer and row.zone:
+            if row.is_organizer and row.zone and not row.mark and row.id not in self.known[row.mailbox]:
                 zones[row.mailbox][row.zone] += 1
         for mailbox, counted in zones.items():
             self.seen[mailbox]["zone"] = counted.most_common(1)[0][0]

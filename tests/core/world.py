@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -31,6 +31,7 @@ from calsync.core.model import (
     OutlookRow,
     Placement,
     Proof,
+    Shape,
     Side,
     Standing,
     Time,
@@ -57,6 +58,16 @@ class Item:
     mark: Mark | None = None
     created: datetime = NOW
     modified: datetime = NOW
+    shape: Shape = Shape.SINGLE
+    master: str = ""
+    original: date | None = None
+    pattern: str = ""
+    problem: str = ""
+
+    @property
+    def same(self) -> tuple[str, date | None]:
+        """What an event and the copies that Exchange delivered of it have in common."""
+        return self.ical, self.original
 
 
 @dataclass
@@ -144,7 +155,11 @@ class World:
 
     def shown(self, employee: str) -> list[Item]:
         """The events in a person's calendar that are not cancelled."""
-        return [i for i in self.outlook.values() if i.mailbox == mailbox(employee) and not i.cancelled]
+        return [
+            i
+            for i in self.outlook.values()
+            if i.mailbox == mailbox(employee) and not i.cancelled and i.shape is not Shape.MASTER
+        ]
 
     def titles(self, employee: str) -> list[str]:
         return sorted(i.event.title for i in self.shown(employee))
@@ -341,7 +356,7 @@ class World:
             employee = next((e for e in NAMES if address(e) == one), None)
             if employee is None or one == host.organizer:
                 continue
-            copies = [i for i in self.outlook.values() if i.ical == host.ical and i.mailbox == mailbox(employee)]
+            copies = [i for i in self.outlook.values() if i.same == host.same and i.mailbox == mailbox(employee)]
             if copies:
                 self._change(copies[0], host.event)
             else:
@@ -350,7 +365,7 @@ class World:
 
     def _cancel(self, host: Item, to: Iterable[str]) -> None:
         boxes = {mailbox(e) for e in NAMES if address(e) in set(to)}
-        for item in [i for i in self.outlook.values() if i.ical == host.ical and i.mailbox in boxes]:
+        for item in [i for i in self.outlook.values() if i.same == host.same and i.mailbox in boxes]:
             self._change(item, replace(item.event, title=CANCELLED + item.event.title), cancelled=True)
 
     def _patch(
@@ -403,6 +418,11 @@ def _row(item: Item) -> OutlookRow:
         modified=item.modified,
         mark=item.mark,
         marked=True,
+        shape=item.shape,
+        master=item.master,
+        original=item.original,
+        pattern=item.pattern,
+        problem=item.problem,
     )
 
 

@@ -16,7 +16,7 @@ def refusal(facts: Facts, plan: Plan) -> str:
     """
     limits = facts.rules.limits
     ends = [a for a in plan.actions if a.verb is Verb.DELETE and a.rule.startswith("D") and not a.held]
-    meetings = {a.link for a in ends}
+    meetings = {a.meeting for a in ends}
     count = len(meetings) + facts.ended_lately if meetings else 0
     if count > limits.tenant_meetings and count > limits.tenant_share * facts.totals:
         return (
@@ -37,7 +37,7 @@ def refusal(facts: Facts, plan: Plan) -> str:
 
 def _crowded_mailbox(facts: Facts, ends: list[Action]) -> str:
     limits = facts.rules.limits
-    counts = Counter(mailbox for mailbox, _ in {(a.mailbox, a.link) for a in ends if a.mailbox})
+    counts = Counter(mailbox for mailbox, _ in {(a.mailbox, a.meeting) for a in ends if a.mailbox})
     for mailbox, planned in sorted(counts.items()):
         count = planned + facts.mailbox_ended_lately.get(mailbox, 0)
         total = facts.mailbox_totals.get(mailbox, 0)

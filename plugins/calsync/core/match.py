@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import date
 from uuid import NAMESPACE_URL, uuid5
 
 from calsync.core.codec import fingerprint
@@ -37,7 +38,7 @@ class Sight:
     rows, absences: by (mailbox, id), since one mailbox may show an ended event of the meeting beside a living one.
     superseded: copies of ours whose mailbox has received the meeting by invitation (E2).
     uninvited: people whose guest placement was cancelled alone (D3).
-    unreadable: its record cannot be read, or an event of it cannot or is part of a series: nothing is decided then.
+    unreadable: its record, an event of it or its series cannot be read: nothing is decided then.
     """
 
     link: Link
@@ -58,24 +59,44 @@ class Sight:
         if before and before.standing is Standing.LIVING and before.origin is Origin.OURS:
             self.superseded.append(before)
         new = Placement(
-            row.mailbox, row.id, kind, origin, standing, ical_uid=row.ical_uid, original=row.original, since=row.created
-        )
+            row.mailbox, row.id, kind, origin, standing, ical_uid=row.ical_uid, original=row.original,
+            since=row.created, master=row.master, pattern=row.pattern,
+        )  # fmt: skip
         kept = tuple(p for p in self.link.placements if p is not before or p.origin is Origin.OURS)
         self.link = replace(self.link, placements=(*kept, new))
         self.see(row)
 
 
-def ical_key(ical_uid: str, original: object = None) -> str:
-    """The key of one Outlook meeting across mailboxes: the iCalUId with its eight date digits zeroed (B2).
+def ical_key(ical_uid: str, original: date | None = None) -> str:
+    """The key of one Outlook meeting across mailboxes: the iCalUId with its date digits zeroed, and the date (B2).
 
-    Hex digits 33-40 hold the original date of an occurrence (Exchange's global object id). "" matches nothing.
+    An invitation to a single date of somebody's series is a single event that bears the date in its iCalUId; it is the
+    same meeting as that occurrence. "" matches nothing.
     """
-    if not ical_uid:
-        return ""
-    zeroed = ical_uid
-    if ical_uid.upper().startswith(_GLOBAL_ID) and len(ical_uid) >= 40:
-        zeroed = ical_uid[:32] + "00000000" + ical_uid[40:]
-    return f"{zeroed}|{original or ''}"
+    return f"{series_uid(ical_uid)}|{original_date(ical_uid, original) or ''}" if ical_uid else ""
+
+
+def series_uid(ical_uid: str) -> str:
+    """What the iCalUIds of a series' occurrences have in common."""
+    return ical_uid[:32] + "00000000" + ical_uid[40:] if _dated(ical_uid) else ical_uid
+
+
+def original_date(ical_uid: str, original: date | None = None) -> date | None:
+    """An occurrence's original date: what its iCalUId says, in any mailbox and zone alike, else `original`.
+
+    Hex digits 33-40 hold it as year, month and day (Exchange's global object id, [MS-OXOCAL] 2.2.1.27), zeros when the
+    event is no occurrence.
+    """
+    if not _dated(ical_uid):
+        return original
+    try:
+        return date(int(ical_uid[32:36], 16), int(ical_uid[36:38], 16), int(ical_uid[38:40], 16))
+    except ValueError:
+        return original
+
+
+def _dated(ical_uid: str) -> bool:
+    return ical_uid.upper().startswith(_GLOBAL_ID) and len(ical_uid) >= 40
 
 
 def link_id(tenant: str, side: Side, *parts: str) -> str:

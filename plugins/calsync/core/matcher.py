@@ -21,6 +21,7 @@ from calsync.core.model import (
 )
 from calsync.core.plan import Remark
 from calsync.core.register import Register
+from calsync.core.series import settle_series
 from calsync.core.unlinked import CLEANED
 
 
@@ -31,6 +32,7 @@ class Matcher(Register):
         """Every meeting that this run saw or has to decide again, in a stable order."""
         for link in sorted(self.facts.links, key=lambda each: each.base is not None):
             self.index(link)
+        settle_series(self)
         self._assign_all()
         self._remember_waiting()
         self._marks_without_link()
@@ -47,10 +49,10 @@ class Matcher(Register):
         return sorted(self.sights.values(), key=lambda s: s.link.id)
 
     def _assign_all(self) -> None:
-        for row in self.facts.outlook:
+        for row in self.outlook:
             if self._usable(row):
                 self._assign_outlook(row)
-        for absence in self.facts.absences:
+        for absence in self.absences.values():
             if link := self.by_placement.get((absence.mailbox, absence.id)):
                 self.sight(link).absences[absence.mailbox, absence.id] = absence
         for record in self.facts.crm:
@@ -62,15 +64,17 @@ class Matcher(Register):
         return self.facts.review and (link.state is LinkState.LIVING or link.reason == CLEANED or sleeps)
 
     def _usable(self, row: OutlookRow) -> bool:
-        """Series and unreadable rows are left alone, with what hangs on them."""
-        if row.shape is Shape.SINGLE and not row.problem:
+        """Unreadable rows are left alone, with what hangs on them. A series is its dates; its master is no meeting."""
+        master = row.shape is Shape.MASTER
+        if not master and not row.problem:
             return True
         link = self.by_placement.get((row.mailbox, row.id))
         if link:
             self.sight(link).unreadable = True
-        if row.shape in (Shape.SINGLE, Shape.MASTER):
-            rule, reason = ("F2", row.problem) if row.problem else ("F1", "series, not yet handled")
-            self.remark(row, rule, reason, link)
+        if not master:
+            self.remark(row, "F2", row.problem, link)
+        elif link and not row.problem:
+            self.remark(row, "F1", "its event became a series none of whose dates was read", link)
         return False
 
     def _assign_outlook(self, row: OutlookRow) -> None:

@@ -110,7 +110,9 @@ class OutlookRow:
     mailbox: the user's object id. id: immutable Graph id, compared byte for byte. ical_uid: as given; "" when null.
     organizer: lower-case address, "" when null. mark: ours; `marked` False means it was not looked up.
     foreign: another tool's mark is on it (B3). zone: `originalStartTimeZone` as IANA name, "" when unknown.
-    original: an occurrence's original date in the series' zone (B6).
+    master: of an occurrence, the id of its series. original: its original date in the series' zone (B6).
+    pattern: a digest of when the series takes place, by weekday and first date, not by the hour and not until when;
+    on a master and on occurrences that came with theirs, else "" (B6).
     problem: why this event cannot be read (F2, F3), else "".
     """
 
@@ -122,6 +124,7 @@ class OutlookRow:
     ical_uid: str = ""
     master: str = ""
     original: date | None = None
+    pattern: str = ""
     organizer: str = ""
     is_organizer: bool = True
     cancelled: bool = False
@@ -236,6 +239,7 @@ class Placement:
 
     shown: what it last showed when agreed; etag: of that; replaced: the etag our last write replaced (C4).
     fixed: when this placement was put right lately (C8).
+    master, pattern: as OutlookRow's, "" for a single event and for what is not known (B6).
     """
 
     mailbox: str
@@ -250,6 +254,8 @@ class Placement:
     original: date | None = None
     since: datetime | None = None
     fixed: tuple[datetime, ...] = ()
+    master: str = ""
+    pattern: str = ""
 
 
 class LinkState(StrEnum):
@@ -287,6 +293,12 @@ class Link:
     missed: int = 0
     created: datetime | None = None
     apart: bool = False
+
+    @property
+    def series(self) -> str:
+        """The series that this meeting is a date of, by its host, else by any placement; "" for a single."""
+        dates = sorted((p for p in self.placements if p.master), key=lambda p: p.kind is not Kind.HOST)
+        return f"{dates[0].mailbox}|{dates[0].master}" if dates else ""
 
     def placement(self, mailbox: str) -> Placement | None:
         """The newest placement of this meeting in `mailbox`, living ones first."""

@@ -49,6 +49,7 @@ class Action:
     expect: the etag or ShareCRM version it was planned against. actor: the employee who acts in ShareCRM (E8).
     mark, zone, body, reminder: of an Outlook create, the mark (B3), the zone of all-day dates, the text, the reminder.
     held: why it must wait for a person, "" when it need not (G5, G6).
+    series: the series its meeting is a date of, "" for a single one: the guard counts a series as one (G5).
     """
 
     id: str
@@ -75,6 +76,12 @@ class Action:
     mails: tuple[Mail, ...] = ()
     evidence: str = ""
     held: str = ""
+    series: str = ""
+
+    @property
+    def meeting(self) -> str:
+        """What the guard counts: the meeting, or the whole series that it is a date of (G5)."""
+        return self.series or self.link
 
     @property
     def makes_record(self) -> bool:

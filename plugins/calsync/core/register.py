@@ -15,6 +15,7 @@ from calsync.core.plan import Remark
 class Register:
     """Links, sights and unassigned rows of one run.
 
+    outlook, absences: what was read, as far as matching has to deal with it.
     crm_pool, groups: what no link knows, by record id and by Outlook meeting, for first contact and creation.
     group_links: the link under which an Outlook meeting has waited. remembered: records of crm_pool that were not read
     this time. released: iCalUId keys of copies that are their user's now.
@@ -22,6 +23,8 @@ class Register:
 
     def __init__(self, facts: Facts, people: People) -> None:
         self.facts, self.people, self.rules = facts, people, facts.rules
+        self.outlook = list(facts.outlook)
+        self.absences = {(absence.mailbox, absence.id): absence for absence in facts.absences}
         self.sights: dict[str, Sight] = {}
         self.remarks: list[Remark] = []
         self.links = {link.id: link for link in facts.links}

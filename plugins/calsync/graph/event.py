@@ -15,6 +15,7 @@ from typing import Any
 from calsync.core.model import Event, OutlookRow, Shape, Time
 from calsync.core.text import sound
 from calsync.graph import marks, zones
+from calsync.graph.recurrence import pattern_digest, series_problem
 
 _SHAPES = {
     "singleinstance": Shape.SINGLE,
@@ -37,7 +38,15 @@ _INHERITED = (
     "attendees",
     "sensitivity",
     "originalStartTimeZone",
+    "iCalUId",
+    "isDraft",
+    "createdDateTime",
+    "lastModifiedDateTime",
 )
+"""What a bare occurrence has from its master; an exception says it by itself."""
+
+_RECURRENCE = "seriesRecurrence"
+"""Where `inherit` keeps the master's recurrence on a date of it; Graph has no property of that name."""
 
 
 def outlook_row(
@@ -52,6 +61,8 @@ def outlook_row(
     mark, foreign = marks.read(raw, foreign_ids)
     zone = zones.iana(_text(raw, "originalStartTimeZone"))
     shape = _shape(raw)
+    if shape is Shape.MASTER:
+        problem = problem or series_problem(raw)
     organizer = address(raw.get("organizer"))
     return OutlookRow(
         mailbox=mailbox,
@@ -67,6 +78,7 @@ def outlook_row(
         ical_uid=_text(raw, "iCalUId"),
         master=_text(raw, "seriesMasterId"),
         original=_original(raw, shape, zone, time),
+        pattern=pattern_digest(raw.get("recurrence") or raw.get(_RECURRENCE)) if shape is not Shape.SINGLE else "",
         organizer=organizer,
         is_organizer=raw.get("isOrganizer") is not False,
         cancelled=raw.get("isCancelled") is True,
@@ -84,7 +96,7 @@ def outlook_row(
 def inherit(items: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Raw events in which bare occurrences have what their series master, if among `items`, tells (RULES F1).
 
-    Delta gives an occurrence with no more than its id, master, start and end.
+    Delta gives an occurrence with no more than its id, master, start and end. Every date has its series' recurrence.
     """
     given = [dict(item) for item in items]
     masters = {_text(item, "id"): item for item in given if _shape(item) is Shape.MASTER}
@@ -105,9 +117,13 @@ def address(recipient: object) -> str:
 
 
 def _completed(item: dict[str, Any], master: dict[str, Any] | None) -> dict[str, Any]:
-    if not master or _shape(item) is not Shape.OCCURRENCE:
+    shape = _shape(item)
+    if not master or shape not in (Shape.OCCURRENCE, Shape.EXCEPTION):
         return item
-    return {**{name: master[name] for name in _INHERITED if name in master}, **item}
+    known = {_RECURRENCE: master.get("recurrence")}
+    if shape is Shape.OCCURRENCE:
+        known |= {name: master[name] for name in _INHERITED if name in master}
+    return {**known, **item}
 
 
 def _text(raw: Mapping[str, Any], name: str) -> str:

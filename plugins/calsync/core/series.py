@@ -1,0 +1,256 @@
+"""Series: which date took the place of which, found out before anything is deleted or created (B6, F1).
+
+An occurrence's id follows from its series and its original date. So when a series moves from Mondays to Tuesdays, all
+its dates vanish and as many appear; they are the same meetings, and their records are changed, not made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from calsync.core.facts import local_days
+from calsync.core.match import Sight, alike, ical_key, original_date, series_uid
+from calsync.core.model import Kind, Link, OutlookRow, Placement, Shape, Standing
+from calsync.core.register import Register
+
+EventKey = tuple[str, str]
+
+Vanished = tuple[Link, Placement]
+
+
+@dataclass
+class _Dates:
+    """What a run saw of one series in one mailbox.
+
+    vanished: meetings whose date is not there any more. appeared: rows that no link knows by id.
+    turned: a single event became this series, or the reverse. pattern: that of the series now, "" unknown.
+    """
+
+    mailbox: str
+    vanished: list[Vanished] = field(default_factory=list)
+    appeared: list[OutlookRow] = field(default_factory=list)
+    turned: bool = False
+    pattern: str = ""
+
+    @property
+    def hosting(self) -> bool:
+        """Whether the series is this mailbox's own."""
+        own = any(placement.kind is not Kind.GUEST for _, placement in self.vanished)
+        return own or any(row.is_organizer for row in self.appeared)
+
+    @property
+    def moved(self) -> bool:
+        """Whether dates that appeared stand for dates that vanished."""
+        before = {placement.pattern for _, placement in self.vanished} - {""}
+        return self.turned or bool(self.pattern and before - {self.pattern})
+
+    @property
+    def uids(self) -> set[str]:
+        placed = (placement.ical_uid for _, placement in self.vanished)
+        return {series_uid(uid) for uid in (*placed, *(row.ical_uid for row in self.appeared)) if uid}
+
+
+def settle_series(register: Register) -> None:
+    """Bring a run's series in order: those that nobody can read, those of other tools, and those that were moved."""
+    _leave_unreadable(register)
+    _pass_marks_on(register)
+    _Rearrangement(register).run()
+
+
+def _leave_unreadable(register: Register) -> None:
+    """A series whose rule cannot be read is skipped with its reason; of what is linked nothing is decided (F1)."""
+    masters = {(row.mailbox, row.id): row for row in _masters(register) if row.problem}
+    for row in masters.values():
+        register.remark(row, "F1", row.problem)
+    for link in register.facts.links:
+        if any({(p.mailbox, p.master), (p.mailbox, p.id)} & masters.keys() for p in link.placements):
+            register.sight(link).unreadable = True
+    _drop_unknown(register, masters)
+
+
+def _pass_marks_on(register: Register) -> None:
+    """The mark of an event that its user made a series is that of its one date; the other dates are their own (B3)."""
+    known = _known_series(register)
+    left: set[EventKey] = set()
+    for master in _masters(register):
+        key = (master.mailbox, master.id)
+        if key in known or key in register.by_placement:
+            continue
+        rules = register.rules
+        others = master.mark is not None and master.mark[:2] != (rules.installation, rules.tenant)
+        if master.foreign or others:
+            maker = "another tool" if master.foreign else "another installation or tenant"
+            register.remark(master, "B3", f"{maker} made the event that became this series")
+            left.add(key)
+        elif master.mark:
+            _mark_one(register, master)
+    _drop_unknown(register, left)
+
+
+def _mark_one(register: Register, master: OutlookRow) -> None:
+    record = next((row for row in register.facts.crm if master.mark and row.id == master.mark.crm_id), None)
+    dates = [row for row in register.outlook if (row.mailbox, row.master) == (master.mailbox, master.id)]
+    if dates:
+        time = record.event.time if record and record.event else None
+        first = min(dates, key=lambda row: (row.event.time != time, _day(register, row)))
+        register.outlook = [replace(r, mark=master.mark, marked=True) if r is first else r for r in register.outlook]
+
+
+def _masters(register: Register) -> list[OutlookRow]:
+    return [row for row in register.outlook if row.shape is Shape.MASTER]
+
+
+def _drop_unknown(register: Register, series: Iterable[EventKey]) -> None:
+    left = set(series)
+    register.outlook = [
+        row
+        for row in register.outlook
+        if (row.mailbox, row.master) not in left or (row.mailbox, row.id) in register.by_placement
+    ]
+
+
+def _known_series(register: Register) -> set[EventKey]:
+    return {(p.mailbox, p.master) for link in register.facts.links for p in link.placements if p.master}
+
+
+def _day(register: Register, row: OutlookRow) -> date:
+    return original_date(row.ical_uid, row.original) or local_days(row.event.time, register.rules.zone)[0]
+
+
+class _Rearrangement:
+    """Puts rows that appeared in the place of placements that vanished.
+
+    The organisers' mailboxes come first: what took whose place there is known elsewhere by the iCalUId.
+    """
+
+    def __init__(self, register: Register) -> None:
+        self.register = register
+        self.known = _known_series(register)
+        self.dates: dict[EventKey, _Dates] = {}
+        self._gather()
+
+    def run(self) -> None:
+        done: set[str] = set()
+        for hosting in (True, False):
+            here = [dates for key, dates in sorted(self.dates.items()) if dates.hosting is hosting]
+            self._by_key(here)
+            for dates in here:
+                uids = dates.uids
+                if not uids & done:
+                    self._in_order(dates)
+                    self._by_key(here)
+                done |= uids
+            self._continued([key for key, dates in sorted(self.dates.items()) if dates.hosting is hosting])
+            self._by_key(here)
+
+    def _gather(self) -> None:
+        register = self.register
+        rows = {(row.mailbox, row.id): row for row in register.outlook}
+        for link in register.facts.links:
+            for placement in link.placements:
+                if placement.standing in (Standing.LIVING, Standing.ASLEEP):
+                    self._note(link, placement, rows)
+        for row in rows.values():
+            key = (row.mailbox, row.master)
+            unfit = row.cancelled or row.draft or row.problem
+            if row.master and (row.mailbox, row.id) not in register.by_placement and not unfit:
+                self._of(key).appeared.append(row)
+                self._of(key).pattern = self._of(key).pattern or row.pattern
+
+    def _note(self, link: Link, placement: Placement, rows: dict[EventKey, OutlookRow]) -> None:
+        """What the run says of one living placement: it vanished, or the shape of its event turned."""
+        here = (placement.mailbox, placement.id)
+        own = rows.get(here)
+        if own is not None and own.shape is Shape.MASTER and not own.problem:
+            became = self._of(here)
+            became.turned = True
+            became.vanished.append((link, placement))
+        elif placement.master and here in self.register.absences:
+            key = (placement.mailbox, placement.master)
+            self._of(key).vanished.append((link, placement))
+            single = rows.get(key)
+            if single is not None and single.shape is Shape.SINGLE and key not in self.register.by_placement:
+                self._of(key).turned = True
+                self._of(key).appeared = [single]
+
+    def _of(self, key: EventKey) -> _Dates:
+        return self.dates.setdefault(key, _Dates(key[0]))
+
+    def _by_key(self, series: list[_Dates]) -> None:
+        """What took whose place in another mailbox did so here (B2)."""
+        for dates in series:
+            standing = {link.id: (link, placement) for link, placement in dates.vanished}
+            for row in list(dates.appeared):
+                found = self.register.by_ical.get(ical_key(row.ical_uid, row.original), "")
+                if gone := standing.pop(found, None):
+                    self._replace(dates, dates, gone, row)
+
+    def _in_order(self, dates: _Dates) -> None:
+        """Equal dates first, then one after the other (B6)."""
+        if not dates.moved:
+            return
+        vanished, appeared = self._undecided(dates)
+        days = {self._day_of(placement): (link, placement) for link, placement in reversed(vanished)}
+        for row in appeared:
+            if same := days.get(_day(self.register, row)):
+                self._replace(dates, dates, same, row)
+                del days[self._day_of(same[1])]
+        vanished, appeared = self._undecided(dates)
+        for gone, row in zip(vanished, appeared, strict=False):
+            self._replace(dates, dates, gone, row)
+
+    def _undecided(self, dates: _Dates) -> tuple[list[Vanished], list[OutlookRow]]:
+        """In order of date, the meetings whose organiser's mailbox says nothing else, and the rows of no meeting."""
+        by_ical = self.register.by_ical
+        unknown = [row for row in dates.appeared if ical_key(row.ical_uid, row.original) not in by_ical]
+        own = [(link, p) for link, p in dates.vanished if not _hosted_elsewhere(self.register.links[link.id], p)]
+        own.sort(key=lambda each: (self._day_of(each[1]), each[0].id))
+        return own, sorted(unknown, key=lambda row: (_day(self.register, row), row.id))
+
+    def _day_of(self, placement: Placement) -> date:
+        shown = local_days(placement.shown.time, self.register.rules.zone)[0] if placement.shown else date.max
+        return original_date(placement.ical_uid, placement.original) or shown
+
+    def _continued(self, keys: list[EventKey]) -> None:
+        """The dates cut from a series with "this and following" go on in a new one of the same mailbox."""
+        for key in keys:
+            new = self.dates[key]
+            if key in self.known or new.turned:
+                continue
+            old = [self.dates[k] for k in keys if k[0] == key[0] and k != key]
+            for row in self._undecided(new)[1]:
+                candidates = ((d, gone) for d in old for gone in self._undecided(d)[0] if self._goes_on(gone[1], row))
+                if found := next(candidates, None):
+                    self._replace(found[0], new, found[1], row)
+
+    def _goes_on(self, placement: Placement, row: OutlookRow) -> bool:
+        before, zone = placement.shown, self.register.rules.zone
+        if before is None or local_days(before.time, zone)[0] != local_days(row.event.time, zone)[0]:
+            return False
+        return before.time == row.event.time or alike(before.title, row.event.title)
+
+    def _replace(self, old: _Dates, new: _Dates, gone: Vanished, row: OutlookRow) -> None:
+        """The meeting stands at this row's date from now on; what it showed stays remembered, so the move is seen."""
+        register, before = self.register, gone[1]
+        pattern = row.pattern or (before.pattern if row.master else "")
+        uid = row.ical_uid or before.ical_uid
+        now = replace(
+            before, id=row.id, master=row.master, pattern=pattern, ical_uid=uid, original=row.original, replaced=""
+        )
+        link = register.links[gone[0].id]
+        link = replace(link, placements=tuple(now if p == before else p for p in link.placements))
+        register.absences.pop((before.mailbox, before.id), None)
+        register.by_placement.pop((before.mailbox, before.id), None)
+        register.links[link.id] = link
+        register.sights[link.id] = Sight(link)
+        register.index(link)
+        old.vanished.remove(gone)
+        new.appeared.remove(row)
+
+
+def _hosted_elsewhere(link: Link, placement: Placement) -> bool:
+    """Whether the meeting's organiser is read too: then that mailbox says what becomes of it (D3)."""
+    others = (p for p in link.placements if p.mailbox != placement.mailbox)
+    return any(p.kind is Kind.HOST and p.standing is Standing.LIVING for p in others)

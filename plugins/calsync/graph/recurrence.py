@@ -1,0 +1,53 @@
+"""The recurrence of a Graph series: whether it can be understood, and when it changed (RULES B6, F1).
+
+The dates themselves come from Graph, as occurrences; nothing is expanded here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from calsync.graph import zones
+
+_TYPES = {"daily", "weekly", "absolutemonthly", "relativemonthly", "absoluteyearly", "relativeyearly"}
+"""The values of `recurrencePattern.type` (Graph, "recurrencePattern resource type")."""
+
+
+def pattern_digest(recurrence: object) -> str:
+    """A digest of a `patternedRecurrence` without its hour and without its end, "" when there is none to read.
+
+    A series that merely ends earlier or later has no dates that took the place of others.
+    """
+    pattern, limits = _parts(recurrence)
+    if not pattern:
+        return ""
+    said = {name: _plain(value) for name, value in sorted(pattern.items())} | {"from": limits.get("startDate")}
+    return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()[:16]
+
+
+def series_problem(master: Mapping[str, Any]) -> str:
+    """Why a series master's dates cannot be understood, "" when they can."""
+    pattern, limits = _parts(master.get("recurrence"))
+    if str(pattern.get("type", "")).casefold() not in _TYPES:
+        return "the series' recurrence is missing or of a kind that calsync does not know"
+    named = [name for name in (master.get("originalStartTimeZone"), limits.get("recurrenceTimeZone")) if name]
+    if named and not any(isinstance(name, str) and zones.iana(name) for name in named):
+        return "the series' time zone is not known"
+    return ""
+
+
+def _parts(recurrence: object) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    if not isinstance(recurrence, Mapping):
+        return {}, {}
+    pattern, limits = recurrence.get("pattern"), recurrence.get("range")
+    return pattern if isinstance(pattern, Mapping) else {}, limits if isinstance(limits, Mapping) else {}
+
+
+def _plain(value: object) -> object:
+    """Graph answers days and kinds in either case, and days in any order."""
+    if isinstance(value, list):
+        return sorted(str(each).casefold() for each in value)
+    return value.casefold() if isinstance(value, str) else value

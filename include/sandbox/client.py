@@ -114,6 +114,10 @@ class Sandbox:
         """Change Microsoft's quirks by name (`sandbox.microsoft.state.Quirks`), or `roles`."""
         self._ask("POST", "microsoft", quirks)
 
+    def disguise(self, mailbox: str, event_id: str, *, rule: str = "readable", zone: str | None = None) -> None:
+        """Let Graph say of an event what no client can read (`sandbox.microsoft.items.Disguise`)."""
+        self._ask("POST", "disguise", {"mailbox": mailbox, "event": event_id, "rule": rule, "zone": zone})
+
     def requests(self, since: int = 0) -> list[dict[str, Any]]:
         """The HTTP requests to the two systems whose number is above `since`."""
         return self._answer_list("log/requests", since)

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NonNegativeFlo
 from sandbox import seed
 from sandbox.faults import Rule
 from sandbox.microsoft.errors import GraphError
+from sandbox.microsoft.items import Disguise
 from sandbox.seed import Seed
 from sandbox.sharecrm.describe import SCHEDULE, fields_of
 from sandbox.sharecrm.settings import Settings
@@ -84,9 +85,22 @@ class QuirkChange(BaseModel):
     empty_first_page: bool = False
     replay: bool = False
     late_rewrite: bool = False
+    subjects: Literal["as_written", "trimmed", "nbsp"] = "as_written"
+    delta_lag: int = Field(default=0, ge=0)
     role_based: bool = False
     declined_disappear: bool = False
     roles: list[str] = Field(default_factory=list)
+
+
+class DisguiseChange(BaseModel):
+    """An event of a mailbox and what Graph's answers say of it from now on (`sandbox.microsoft.items.Disguise`)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mailbox: str
+    event: str
+    rule: Literal["readable", "unknown_type", "missing"] = "readable"
+    zone: str | None = None
 
 
 def router(world: World) -> APIRouter:
@@ -166,6 +180,14 @@ def _add_microsoft(routes: APIRouter, world: World) -> None:
         except KeyError as error:
             raise HTTPException(404, f"There is no mailbox {address}. Seed it first.") from error
         return {"address": address, "state": body.state}
+
+    @routes.post("/disguise")
+    async def disguise(body: DisguiseChange) -> dict[str, Any]:
+        try:
+            world.microsoft.disguise(body.mailbox, body.event, Disguise(body.rule, body.zone))
+        except (KeyError, GraphError) as error:
+            raise HTTPException(404, f"There is no such event in {body.mailbox}: {error}") from error
+        return body.model_dump()
 
 
 def _add_clock(routes: APIRouter, world: World) -> None:

@@ -211,3 +211,25 @@ def test_pages_that_come_twice_or_cut_off(graph: GraphCaller, effect: str, count
             day = int(one["start"]["dateTime"][8:10])
             seen[day] = seen.get(day, 0) + 1
     assert seen == counts
+
+
+def test_a_change_shows_only_after_so_many_more_requests_where_delta_lags(graph: GraphCaller) -> None:
+    made = graph.create(ANN)
+    _, link = graph.first_round(ANN)
+    graph.box.set_microsoft(delta_lag=2)
+    graph.patch(ANN, made["id"], subject="New")
+    assert graph.read(ANN, made["id"])["subject"] == "New"
+    items, link = graph.round(link)
+    assert items == []
+    items, link = graph.round(link)
+    assert [one["subject"] for one in items] == ["New"]
+    assert graph.round(link)[0] == []
+
+
+def test_a_first_round_that_lags_brings_the_rest_later(graph: GraphCaller) -> None:
+    graph.box.set_microsoft(delta_lag=1)
+    graph.create(ANN)
+    made = graph.create(ANN, subject="Late")
+    items, link = graph.first_round(ANN)
+    assert [one["subject"] for one in items] == ["Visit"]
+    assert [one["id"] for one in graph.round(link)[0]] == [made["id"]]

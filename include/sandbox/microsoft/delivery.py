@@ -152,6 +152,7 @@ def _put(ms: Microsoft, event: Event, box: Mailbox) -> None:
         created=event.created if event.change == 1 else ms.now,
         modified=ms.now,
         source=event,
+        disguise=event.disguise,
     )
     _take_dates_back(ms, event, box)
     event.copies[box.id] = copy

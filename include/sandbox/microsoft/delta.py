@@ -65,7 +65,7 @@ class _Token:
 def delta(ms: Microsoft, box: Mailbox, call: Call, calendar_id: str | None = None) -> Answer:
     """GET …/calendarView/delta: one page of a round."""
     token = _token(ms, box, call, calendar_id or box.main_calendar)
-    if ms.quirks.empty_first_page and not token.begun and box.change > token.at:
+    if ms.quirks.empty_first_page and not token.begun and token.until > token.at:
         return _answer(call, [], replace(token, begun=True), ended=False)
     size = call.prefer.page_size or _PAGE
     rows: Rows = _replayed(box, token, call.prefer) if ms.quirks.replay else []
@@ -98,7 +98,7 @@ def _token(ms: Microsoft, box: Mailbox, call: Call, calendar_id: str) -> _Token:
     if not text:
         _check_parameters(call)
         start, end = window(call)
-        until = box.change
+        until = box.visible(ms.quirks.delta_lag)
         calendar = box.calendar(calendar_id)
         return _Token(ms.generation, box.id, calendar, start.isoformat(), end.isoformat(), 0, until, first=True)
     token = _Token.parse(text)
@@ -109,7 +109,8 @@ def _token(ms: Microsoft, box: Mailbox, call: Call, calendar_id: str) -> _Token:
     if token.mailbox != box.id or token.calendar != calendar_id:
         raise GraphError(400, "SyncStateInvalid", "The sync state is invalid: it belongs to another calendar.")
     if "$deltatoken" in call.query:
-        return replace(token, until=box.change, first=False, begun=False)
+        until = max(token.at, box.visible(ms.quirks.delta_lag))
+        return replace(token, until=until, first=False, begun=False)
     return token
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from sandbox.microsoft import dates, delivery, payload, series
+from sandbox.microsoft import dates, delivery, payload, rewriting, series
 from sandbox.microsoft.call import Answer, Call
 from sandbox.microsoft.compose import apply, new_event
 from sandbox.microsoft.errors import (
@@ -87,6 +87,7 @@ def create(ms: Microsoft, box: Mailbox, call: Call, calendar_id: str | None = No
         if earlier.deleted or earlier.first_request != body:
             raise duplicate_transaction(ms.quirks.duplicate_transaction_status)
         return _entity(call, box, earlier, 201)
+    rewriting.at_once(ms, draft)
     event = new_event(ms, box, draft, calendar_id)
     event.first_request = body if draft.transaction_id else None
     box.add(event, ms.now)
@@ -94,8 +95,7 @@ def create(ms: Microsoft, box: Mailbox, call: Call, calendar_id: str | None = No
     if event.tells_people:
         delivery.invite(ms, event, delivery.recipients(event))
     answer = _entity(call, box, event, 201)
-    if ms.quirks.late_rewrite:
-        box.touch(event, ms.now)
+    rewriting.late(ms, event)
     return answer
 
 
@@ -108,13 +108,15 @@ def update(ms: Microsoft, box: Mailbox, call: Call, event_id: str) -> Answer:
     item = box.find(event_id)
     _check_etag(call, item)
     draft = payload.read(call.json_object())
+    rewriting.at_once(ms, draft)
     if isinstance(item, Occurrence):
         series.update_occurrence(ms, item, draft)
-        _log(ms, call, "update", item.master)
-        return _entity(call, box, item)
-    _update_event(ms, item, draft)
-    _log(ms, call, "update", item)
-    return _entity(call, box, item)
+    else:
+        _update_event(ms, item, draft)
+    _log(ms, call, "update", item.master if isinstance(item, Occurrence) else item)
+    answer = _entity(call, box, item)
+    rewriting.late(ms, item)
+    return answer
 
 
 def _update_event(ms: Microsoft, event: Event, draft: Draft) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sandbox.microsoft import ids
 from sandbox.microsoft.recurrence import Recurrence
@@ -29,6 +29,24 @@ class Override:
     change: int = 0
     modified: datetime = _NEVER
     extended: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Disguise:
+    """What the answers say of an event in place of the truth: programs make rules and zones that Graph has no name for.
+
+    rule: the recurrence as it is, with a type of pattern that Graph does not document, or not at all. zone: the name
+    of its time zone, such as `Customized Time Zone`; None is the true one.
+    """
+
+    rule: Literal["readable", "unknown_type", "missing"] = "readable"
+    zone: str | None = None
+
+    def recurrence(self, shown: Props | None) -> Props | None:
+        if shown is None or self.rule == "missing":
+            return None
+        pattern = shown["pattern"] | ({"type": "lunarMonthly"} if self.rule == "unknown_type" else {})
+        return {"pattern": pattern, "range": shown["range"] | ({"recurrenceTimeZone": self.zone} if self.zone else {})}
 
 
 @dataclass(eq=False)
@@ -63,6 +81,7 @@ class Event:
     date_copies: dict[tuple[str, date], Event] = field(default_factory=dict)
     source: Event | None = None
     source_day: date | None = None
+    disguise: Disguise = Disguise()
     first_request: Any = None
     rendered: tuple[int, Props] | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -39,6 +40,8 @@ class Mailbox:
     mail: str | None = None
     refused: int = 0
     change: int = 0
+    requests: int = 0
+    changed_at: list[int] = field(default_factory=list)
     number: int = 0
     events: dict[int, Event] = field(default_factory=dict)
     gone: list[Event] = field(default_factory=list)
@@ -84,7 +87,8 @@ class Mailbox:
         return calendar_id
 
     def open(self) -> None:
-        """Let a request in. Raises GraphError as the mailbox's state demands."""
+        """Let a request in and count it. Raises GraphError as the mailbox's state demands."""
+        self.requests += 1
         if self.state == "new":
             self.refused += 1
             if self.refused > _REFUSALS_OF_A_NEW_MAILBOX:
@@ -110,11 +114,16 @@ class Mailbox:
     def touch(self, event: Event, now: datetime, override: Override | None = None) -> None:
         """Note that `event` (or one exception of it) changed: a new change key and a place in the next delta round."""
         self.change += 1
+        self.changed_at.append(self.requests)
         event.change, event.modified, event.rendered = self.change, now, None
         if override is not None:
             override.change, override.modified = self.change, now
         self.journal.pop(event.number, None)
         self.journal[event.number] = event
+
+    def visible(self, lag: int) -> int:
+        """The last change that is older than `lag` requests: delta knows of nothing later."""
+        return bisect_left(self.changed_at, self.requests - lag) if lag else self.change
 
     def remove(self, event: Event, now: datetime) -> None:
         """Move `event` to the deleted items: no id finds it any more."""

@@ -66,8 +66,8 @@ def _whole(item: Event | Occurrence) -> Json:
         "lastModifiedDateTime": format_stamp(event.modified),
         "changeKey": etag(item)[3:-1],
         **props,
-        "originalStartTimeZone": item.span.start.zone_name,
-        "originalEndTimeZone": item.span.end.zone_name,
+        "originalStartTimeZone": event.disguise.zone or item.span.start.zone_name,
+        "originalEndTimeZone": event.disguise.zone or item.span.end.zone_name,
         "iCalUId": event.ical_uid,
         "uid": event.ical_uid,
         "bodyPreview": content.preview(props["body"]["content"]),
@@ -77,7 +77,7 @@ def _whole(item: Event | Occurrence) -> Json:
         "webLink": _web_link(event.ordinary_id),
         "type": item.type,
         "seriesMasterId": None,
-        "recurrence": event.recurrence.shown if isinstance(item, Event) and event.recurrence else None,
+        "recurrence": _recurrence(item),
         "IsRoomRequested": False,
         "AutoRoomBookingStatus": "None",
         **times(item),
@@ -93,6 +93,11 @@ def _whole(item: Event | Occurrence) -> Json:
         answer["originalStart"] = None
         answer["cancelledOccurrences"] = []
     return answer
+
+
+def _recurrence(item: Event | Occurrence) -> Json | None:
+    shown = item.recurrence.shown if isinstance(item, Event) and item.recurrence else None
+    return item.disguise.recurrence(shown) if isinstance(item, Event) else None
 
 
 def _ical_uid(item: Occurrence) -> str | None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sandbox.microsoft import delivery, payload
 from sandbox.microsoft.compose import new_event
 from sandbox.microsoft.errors import GraphError
-from sandbox.microsoft.items import Event
+from sandbox.microsoft.items import Disguise, Event, Occurrence, Override
 from sandbox.microsoft.payload import NEVER
+from sandbox.microsoft.zones import Span
 
 if TYPE_CHECKING:
     from sandbox.microsoft.state import Microsoft
 
-_OURS = {"mailbox", "created", "organizer", "iCalUId", "id"}
+_OURS = {"mailbox", "created", "organizer", "iCalUId", "id", "disguise", "exceptions", "cancelledOccurrences"}
 
 
 def plant(ms: Microsoft, seed: dict[str, Any]) -> Event:
@@ -23,6 +24,9 @@ def plant(ms: Microsoft, seed: dict[str, Any]) -> Event:
     `seed` is a Graph event body with `mailbox` (an address) and optionally `created` (ISO), `iCalUId` (also null), and
     an `organizer`; if that is nobody here, the event lands in `mailbox` as somebody else's. Attendees may bring their
     `status`.
+
+    A series may bring `exceptions` (what differs, by original date), `cancelledOccurrences` (original dates), and a
+    `disguise`.
 
     Raises KeyError for an unknown mailbox, ValueError for a body that Graph would refuse.
     """
@@ -39,6 +43,8 @@ def plant(ms: Microsoft, seed: dict[str, Any]) -> Event:
         event.created = datetime.fromisoformat(seed["created"].replace("Z", "+00:00"))
     if "iCalUId" in seed:
         event.ical_uid = seed["iCalUId"]
+    event.disguise = Disguise(**seed.get("disguise") or {})
+    _change_dates(event, seed)
     if seed.get("isCancelled"):
         event.props["isCancelled"] = True
     organizer = (seed.get("organizer") or {}).get("emailAddress")
@@ -49,6 +55,23 @@ def plant(ms: Microsoft, seed: dict[str, Any]) -> Event:
         delivery.invite(ms, event, delivery.recipients(event), silent=True)
         _copy_answers(event)
     return event
+
+
+def _change_dates(event: Event, seed: dict[str, Any]) -> None:
+    """Give a series the exceptions and the cancelled dates that its seed names."""
+    event.removed = {_date_of(event, text) for text in seed.get("cancelledOccurrences") or []}
+    for text, body in (seed.get("exceptions") or {}).items():
+        item, draft = Occurrence(event, _date_of(event, text)), payload.read(body)
+        span = Span(draft.start or item.span.start, draft.end or item.span.end)
+        event.overrides[item.day] = Override(draft.props, span)
+
+
+def _date_of(event: Event, text: str) -> date:
+    """An original date of the series. Raises ValueError when it is none."""
+    day = date.fromisoformat(text)
+    if event.recurrence is None or not event.recurrence.has(day):
+        raise ValueError(f"{text} is no date of a series of {event.mailbox.address}")
+    return day
 
 
 def _give_away(event: Event, organizer: dict[str, str]) -> None:

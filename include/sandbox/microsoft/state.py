@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sandbox.microsoft.errors import no_such_mailbox, no_such_user
 from sandbox.microsoft.identity import Application
+from sandbox.microsoft.items import Disguise, Occurrence
 from sandbox.microsoft.mailbox import Mailbox
 from sandbox.microsoft.render import dumped
 from sandbox.microsoft.seeding import plant
@@ -27,7 +28,9 @@ class Quirks:
     duplicate_transaction_status: of ErrorDuplicateTransactionId, met as 400 and 409.
     empty_first_page: a delta round of more than nothing begins with an empty page and a nextLink.
     replay: a delta round also brings an unchanged item.
-    late_rewrite: the server touches an event once more after its creation.
+    late_rewrite: after the answer to a creation or a change the server normalises the event and touches it once more.
+    subjects: what becomes of a written subject: it stays, loses the blanks around it, or gets non-breaking blanks.
+    delta_lag: how many requests by anybody to a mailbox must pass until its delta shows a change.
     role_based: RBAC for Applications gives access to mailboxes, so that the token needs no calendar role.
     declined_disappear: a declined event leaves the calendar.
     """
@@ -36,6 +39,8 @@ class Quirks:
     empty_first_page: bool = False
     replay: bool = False
     late_rewrite: bool = False
+    subjects: Literal["as_written", "trimmed", "nbsp"] = "as_written"
+    delta_lag: int = 0
     role_based: bool = False
     declined_disappear: bool = False
 
@@ -130,6 +135,17 @@ class Microsoft:
             raise ValueError(f"a mailbox's state is one of {', '.join(STATES)}, not {state!r}")
         mailbox = self._by_name[address.lower()]
         mailbox.state, mailbox.refused = state, 0
+
+    def disguise(self, address: str, event_id: str, disguise: Disguise) -> None:
+        """Show an event of a mailbox (by an id of it), and the copies of it, as in `disguise` from now on.
+
+        Raises KeyError for an unknown address, GraphError for an unknown id.
+        """
+        found = self._by_name[address.lower()].find(event_id)
+        event = found.master if isinstance(found, Occurrence) else found
+        for one in (event, *event.copies.values()):
+            one.disguise = disguise
+            one.mailbox.touch(one, self.now)
 
     def reached_by(self, address: str) -> Mailbox | None:
         """The mailbox that receives mail for `address`."""

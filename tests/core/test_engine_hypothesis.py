@@ -59,7 +59,8 @@ def test_two_sided_edits_converge_and_then_cost_nothing(form: Form, edits: list[
     assert record.life is Life.NORMAL
     assert mine.event.time == record.event.time
     assert mine.event.private == record.event.private
-    assert mine.event.title in (record.event.title.strip()[:255], "" if record.event.title == "(no title)" else None)
+    cut = len(record.event.title) > 255 and record.event.title.startswith(mine.event.title or "-")
+    assert cut or mine.event.title == ("" if record.event.title == "(no title)" else record.event.title.strip())
     hosted = bool(mine.event.guests - {mine.organizer})
     assert hosted or not any(mails_of(plan) for plan in plans if plan.actions and not removals(plan))
 

@@ -45,6 +45,12 @@ def test_an_edited_title_replaces_only_what_had_gone_out(full: str, edited: str,
     assert returning(full, edited) == (title, lost)
 
 
+def test_a_title_that_was_shortened_before_loses_nothing_when_it_is_shortened_again() -> None:
+    full = LONG[:255] + "rest" * 100
+    once, _ = returning(full, full[:200])
+    assert returning(once, full[:150], shown=full[:200]) == (full[:150] + "rest" * 100, "")
+
+
 def test_titles_are_compared_with_single_spaces() -> None:
     assert squeeze(" a \r\n b ") == "a b"
 

@@ -44,6 +44,7 @@ def outlook_change(desk: Desk, base: Event, fate: Fate) -> Change:
         frozenset(came - persons(base)),
         frozenset(went & persons(base)),
         at,
+        placement.shown.title,
     )
 
 

@@ -31,7 +31,10 @@ from calsync.core.plan import Action, Guest, Loss, Mail, Meeting, Remark, Verb
 
 @dataclass
 class Desk:
-    """The working sheet of one decision. `link` moves forward; `noted` stays as it is stored before any write."""
+    """The working sheet of one decision. `link` moves forward; `noted` stays as it is stored before any write.
+
+    cut: as much as the speaker shows of a title that does not fit, "" when nobody has shortened it (C2).
+    """
 
     facts: Facts
     people: People
@@ -41,6 +44,7 @@ class Desk:
     actions: list[Action] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
+    cut: str = ""
 
     @property
     def rules(self) -> Rules:
@@ -105,7 +109,7 @@ class Desk:
         """Whether a person has this meeting in Outlook, or did away with it themselves (E2).
 
         What calsync ended does not count: who left the record and came back to it gets the meeting again. The host's
-        list decides; guests' lists, which Exchange leaves as they are when only people change, only where none is known.
+        list decides; guests' lists only where no host is known, for Exchange leaves them when only people change.
         """
         account = self.people.by_employee.get(person[2:]) if person.startswith("e:") else None
         here = [p for p in self.link.placements if p.standing is not Standing.ENDED]
@@ -149,7 +153,7 @@ class Desk:
         past = ended(target.time, self.rules.zone, self.facts.now)
         self.act(
             Verb.CREATE, Side.OUTLOOK, rule, reason,
-            mailbox=mailbox, event=as_outlook(target), fields=("title", "time", "private"), invite=invite,
+            mailbox=mailbox, event=self.as_outlook(target), fields=("title", "time", "private"), invite=invite,
             mark=Mark(rules.installation, rules.tenant, link.crm_id, mailbox, link.generation),
             zone=account.zone or rules.zone, body="" if link.form is Form.INVITED else self._body(target),
             reminder=not past, mails=mails(self.people, "invitation", [g.address for g in invite], account.address),
@@ -185,8 +189,9 @@ class Desk:
         body = self._body(target) if ours and persons(target) != persons(self.noted.base or target) else ""
         self.act(
             Verb.UPDATE, Side.OUTLOOK, rule, reason,
-            mailbox=placement.mailbox, target_id=placement.id, event=as_outlook(target), before=self.shown(placement),
-            fields=fields, invite=invite, uninvite=uninvite, expect=self.etag(placement), mails=sent,
+            mailbox=placement.mailbox, target_id=placement.id, event=self.as_outlook(target),
+            before=self.shown(placement), fields=fields, invite=invite, uninvite=uninvite,
+            expect=self.etag(placement), mails=sent,
             zone=(account.zone if account else "") or self.rules.zone, body=body,
         )  # fmt: skip
 
@@ -221,6 +226,11 @@ class Desk:
         known = [self.people.by_employee[e] for e in candidates if e in self.people.by_employee]
         return next((account.employee for account in known if account.active), "")
 
+    def as_outlook(self, target: Event) -> Event:
+        """The target as Outlook shows it (C2): a title that does not fit is cut where its speaker ends."""
+        projected = as_outlook(target)
+        return replace(projected, title=self.cut) if self.cut else projected
+
     def note_crm(self, row: CrmRow | None) -> None:
         """What ShareCRM shows counts as agreed for its own side."""
         if row and row.event:
@@ -232,5 +242,5 @@ class Desk:
         """What each placement shows counts as agreed for itself."""
         for placement in self.link.placements:
             if row := self.row(placement):
-                known = {"ical_uid": row.ical_uid or placement.ical_uid, "pattern": row.pattern or placement.pattern}
-                self.put(replace(placement, shown=row.event, etag=row.etag, **known))
+                uid, pattern = row.ical_uid or placement.ical_uid, row.pattern or placement.pattern
+                self.put(replace(placement, shown=row.event, etag=row.etag, ical_uid=uid, pattern=pattern))

@@ -18,9 +18,10 @@ from calsync.core.deletion import (
 from calsync.core.desk import Desk
 from calsync.core.fresh import OPEN_THERE, recognised_in, spread
 from calsync.core.merge import CONTENT, Change, merge
-from calsync.core.model import Availability, Event, Form, Kind, Life, Link, Origin, Side, Standing
+from calsync.core.model import Availability, Event, Form, Kind, Life, Link, Origin, Placement, Side, Standing
 from calsync.core.people import with_addresses
 from calsync.core.speaker import elect, wake_and_sleep
+from calsync.core.text import is_cut
 from calsync.core.writes import write_placements, write_record
 
 NOTHING: frozenset[str] = frozenset()
@@ -88,8 +89,15 @@ def _own_copies_with_guests(desk: Desk) -> None:
             desk.put(replace(placement, kind=Kind.HOST, origin=Origin.THEIRS, shown=shown))
             desk.link = replace(desk.link, form=Form.THEIRS)
         else:
-            desk.put(replace(placement, standing=Standing.RELEASED))
-            desk.remark("E7", "its user invited people to this copy; it is theirs now", Side.OUTLOOK, placement.mailbox)
+            _release(desk, placement)
+
+
+def _release(desk: Desk, copy: Placement) -> None:
+    """Leave a copy to its user; the invitations that its user sent for it are none of this meeting's."""
+    desk.put(replace(copy, standing=Standing.RELEASED))
+    kept = (p for p in desk.link.placements if p.kind is not Kind.GUEST or p.ical_uid != copy.ical_uid)
+    desk.link = replace(desk.link, placements=tuple(kept))
+    desk.remark("E7", "its user invited people to this copy; it is theirs now", Side.OUTLOOK, copy.mailbox)
 
 
 def _deleted_in_crm(desk: Desk, outlook: Change) -> None:
@@ -133,6 +141,7 @@ def _agree(desk: Desk, base: Event, crm: Change, outlook: Change, new_speaker: b
     target, before = merged.target, desk.link
     desk.losses += merged.losses
     desk.link = replace(desk.link, base=target)
+    desk.cut = _shortened(desk, target, carried_crm)
     touched = carried_crm.fields | carried_outlook.fields
     everything = (new_speaker and not _lists_people(desk)) or _reverts(desk, Side.OUTLOOK)
     if carried_crm and _speaker_sleeps(desk):
@@ -150,6 +159,13 @@ def _agree(desk: Desk, base: Event, crm: Change, outlook: Change, new_speaker: b
         spread(desk, target, "E2", "a connected attendee without the meeting")
     if row := desk.row_in(desk.link.speaker):
         desk.link = replace(desk.link, addresses=with_addresses(desk.link, recognised_in(desk, target, row)))
+
+
+def _shortened(desk: Desk, target: Event, crm: Change) -> str:
+    """As much as the speaker shows of a title that does not fit, unless ShareCRM has just changed it (C2)."""
+    speaker = desk.link.placement(desk.link.speaker)
+    shown = desk.shown(speaker) if speaker else None
+    return shown.title if shown and "title" not in crm.fields and is_cut(shown.title, target.title) else ""
 
 
 def _lists_people(desk: Desk) -> bool:

@@ -21,6 +21,7 @@ class Change:
     """How one side differs from what it showed when last agreed: fields with a new value, people who came or went.
 
     fields: among CONTENT. people: "e:..." or "c:..." names. at: when that side says it was last modified.
+    title: the title it showed when last agreed, "" when that is not known.
     """
 
     now: Event
@@ -28,6 +29,7 @@ class Change:
     came: frozenset[str] = frozenset()
     went: frozenset[str] = frozenset()
     at: datetime | None = None
+    title: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.fields or self.came or self.went)
@@ -88,7 +90,7 @@ def merge(base: Event, crm: Change, outlook: Change, rules: Rules) -> Merged:
             loser = outlook if winner is Side.CRM else crm
             other = Side.OUTLOOK if winner is Side.CRM else Side.CRM
             losses.append(Loss("C5", f"{name} changed on both sides; {winner} won", other, name, loser.now))
-        target, lost = _take(name, target, base, crm.now if winner is Side.CRM else outlook.now, winner)
+        target, lost = _take(name, target, base, crm if winner is Side.CRM else outlook, winner)
         losses += lost
     came, went = crm.came | outlook.came, crm.went | outlook.went
     target = replace(
@@ -114,9 +116,10 @@ def _winner(crm: Change, outlook: Change, rules: Rules) -> Side:
     return Side.CRM
 
 
-def _take(name: str, target: Event, base: Event, now: Event, side: Side) -> tuple[Event, list[Loss]]:
+def _take(name: str, target: Event, base: Event, change: Change, side: Side) -> tuple[Event, list[Loss]]:
+    now = change.now
     if name == "title" and side is Side.OUTLOOK:
-        title, lost = returning(base.title, now.title)
+        title, lost = returning(base.title, now.title, change.title)
         reason = "a longer title was replaced in Outlook"
         return replace(target, title=title), [Loss("C2", reason, Side.CRM, "title", base)] if lost else []
     return replace(target, **{name: getattr(now, name)}), []

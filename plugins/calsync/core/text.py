@@ -40,18 +40,25 @@ def _continues(line: str, index: int) -> bool:
     return before == "\u200d" or char in _JOINERS or unicodedata.combining(char) != 0 or ord(char) in _SKIN_TONES
 
 
-def returning(full: str, edited: str) -> tuple[str, str]:
+def is_cut(shown: str, full: str) -> bool:
+    """Whether `shown` is as much as Outlook shows of a title that does not fit: its beginning, not always all of it."""
+    return len(squeeze(full)) > TITLE_LIMIT and squeeze(full).startswith(squeeze(shown)) and bool(squeeze(shown))
+
+
+def returning(full: str, edited: str, shown: str = "") -> tuple[str, str]:
     """The full title after Outlook's cut of it was edited, and the part of `full` that this gives up ("": nothing).
 
-    Only what had gone out is replaced. The rest that had been cut stays if the edited title begins the same (C2).
+    Only what had gone out is replaced: what was `shown` before, where that is known. The rest that had been cut stays
+    if the edited title begins the same and still hides it (C2): a rest that now came to light would be written into
+    the event that its user has just shortened.
     """
-    sent = outgoing(full)
+    sent = squeeze(shown) if is_cut(shown, full) else outgoing(full)
     rest = squeeze(full)[len(sent) :]
     if not rest:
         return edited, ""
     shared = next(
         (i for i, (a, b) in enumerate(zip(sent, edited, strict=False)) if a != b), min(len(sent), len(edited))
     )
-    if 2 * shared >= min(len(sent), len(edited)) > 0:
+    if 2 * shared >= min(len(sent), len(edited)) > 0 and len(edited + rest) > TITLE_LIMIT:
         return edited + rest, ""
     return edited, full

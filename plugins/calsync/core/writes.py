@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from calsync.core.desk import Desk
 from calsync.core.fresh import invitations
-from calsync.core.merge import Change, as_crm, as_outlook, content_change, unlike
+from calsync.core.merge import Change, as_crm, content_change, unlike
 from calsync.core.model import Event, Form, Kind, Origin, Placement, Side
 from calsync.core.people import persons, with_addresses
 from calsync.core.plan import Guest, Loss, Verb
@@ -51,7 +51,7 @@ def _write_speaker(desk: Desk, placement: Placement, target: Event, touched: fro
     shown = desk.shown(placement)
     if shown is None:
         return
-    fields = unlike(as_outlook(target), shown, touched)
+    fields = unlike(desk.as_outlook(target), shown, touched)
     invite, uninvite = _people_to_write(desk, placement, target, crm)
     if fields or invite or uninvite:
         desk.update(placement, target, fields, "C5", "changed in ShareCRM", invite, uninvite)
@@ -95,7 +95,7 @@ def _moved(desk: Desk, target: Event) -> set[str]:
 def _write_copy(desk: Desk, placement: Placement, target: Event, changed: bool) -> None:
     """A copy that does not speak shows the target; its user's own edits are put right, three times a week (C6, C8)."""
     shown = desk.shown(placement)
-    fields = unlike(as_outlook(target), shown) if shown else ()
+    fields = unlike(desk.as_outlook(target), shown) if shown else ()
     if not fields or shown is None:
         return
     edited = placement.shown is not None and bool(content_change(placement.shown, shown))

@@ -152,6 +152,13 @@ def test_a_copy_yields_to_the_invitation() -> None:
     assert kinds == {Kind.COPY: Standing.ENDED, Kind.GUEST: Standing.LIVING}
 
 
+def test_whom_a_user_invites_to_their_own_copy_does_not_join_the_meeting() -> None:
+    world, record = agreed(Form.COPIES)
+    world.edit(key(world.only("2")), invite=[address("3")])
+    world.settled()
+    assert shown(world, record).attendees == {"1", "2"}
+
+
 def test_the_owners_copy_that_gets_guests_becomes_the_host_of_a_meeting_of_theirs() -> None:
     world, record = agreed(Form.COPIES)
     world.edit(key(world.only("1")), invite=[CONTACTS["c2"]])

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from demo.agreement import differences
-from demo.meetings import EMPTY_TITLE, Rules
+from demo.meetings import EMPTY_TITLE, Rules, dates
 from sandbox.client import Sandbox
 
 _DIRECTORY = "/v1.0/users?$select=id,mail,userPrincipalName,userType,proxyAddresses&$top=999"
@@ -61,8 +61,9 @@ def titles(sandbox: Sandbox) -> dict[str, str]:
     state = sandbox.state()
     found = {one["id"]: "Private" if one["private"] else one["content"] for one in state["sharecrm"]["events"]}
     for box in state["outlook"]["mailboxes"].values():
-        for one in box["events"]:
-            found[one["id"]] = one["subject"] if one["sensitivity"] == "normal" else "Private"
+        for event in box["events"]:
+            for one in (event, *dates(event)):
+                found[one["id"]] = one["subject"] if one["sensitivity"] == "normal" else "Private"
     return found
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from demo.meetings import dates
+
 Look = dict[tuple[str, str], dict[str, str]]
 """What is visible, by place (ShareCRM, or a mailbox) and id."""
 
@@ -54,7 +56,7 @@ def _look(state: dict[str, Any]) -> Look:
     for mailbox, box in state["outlook"]["mailboxes"].items():
         for event in box["events"]:
             if not event["deleted"] and not event["isCancelled"]:
-                look[mailbox, event["id"]] = _event(event)
+                look |= {(mailbox, one["id"]): _event(one) for one in dates(event)}
     return look
 
 

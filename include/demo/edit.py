@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from demo.meetings import dates
 from sandbox.client import Sandbox
 
 _HOUR = timedelta(hours=1)
@@ -36,10 +37,19 @@ class _Desk:
         ]
         yield from sorted(found, key=lambda pair: pair[1]["start"]["dateTime"])
 
+    def series_dates(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Future dates of the series that a mailbox's own user made; with their mailbox."""
+        for mailbox, box in self.state["outlook"]["mailboxes"].items():
+            for event in box["events"]:
+                if box["state"] == "ok" and event["type"] == "seriesMaster" and event["isOrganizer"]:
+                    yield from ((mailbox, one) for one in dates(event) if _moment(one["start"]) > self.now + _DAY)
+
     def records(self) -> Iterator[dict[str, Any]]:
         """Future ShareCRM records of the calendar that were made there, by start."""
         boxes = self.state["outlook"]["mailboxes"].values()
-        from_outlook = {event["subject"] for box in boxes for event in box["events"] if not _marked(event)}
+        from_outlook = {
+            one["subject"] for box in boxes for event in box["events"] if not _marked(event) for one in dates(event)
+        }
         found = [
             record
             for record in self.state["sharecrm"]["events"]
@@ -83,6 +93,14 @@ def _move(desk: _Desk) -> str | None:
         start, end = _moment(event["start"]) + _HOUR, _moment(event["end"]) + _HOUR
         desk.sandbox.as_user(mailbox).move(event["id"], _graph(start), _graph(end))
         return f"In Outlook, {mailbox} moves '{event['subject']}' an hour later."
+    return None
+
+
+def _move_date(desk: _Desk) -> str | None:
+    for mailbox, one in desk.series_dates():
+        start, end = _moment(one["start"]) + _HOUR, _moment(one["end"]) + _HOUR
+        desk.sandbox.as_user(mailbox).move(one["id"], _graph(start), _graph(end))
+        return f"In Outlook, {mailbox} moves '{one['subject']}' of {start:%d %B} an hour later, and no other date."
     return None
 
 
@@ -149,6 +167,7 @@ def _new_record(desk: _Desk) -> str | None:
 
 _EDITS: list[Callable[[_Desk], str | None]] = [
     _move,
+    _move_date,
     _add_guest,
     _cancel_event,
     _new_event,

@@ -118,14 +118,14 @@ def _events(found: list[dict[str, Any]], mailbox: str, people: People, rules: Ru
         organiser = _address(event["organizer"]) or mailbox
         if event["deleted"] or event["isCancelled"] or event["isDraft"] or organiser not in people.internal:
             continue
-        for one in _dates(event):
+        for one in dates(event):
             meeting = _event(one, mailbox, organiser, rules)
             if _in_window(meeting, rules):
                 yield meeting
 
 
-def _dates(event: dict[str, Any]) -> list[dict[str, Any]]:
-    """What is one meeting each: the event itself, or the dates of a series that still take place."""
+def dates(event: dict[str, Any]) -> list[dict[str, Any]]:
+    """What of a mailbox's event is one meeting each: itself, or the dates of a series that still take place."""
     if event["type"] != "seriesMaster":
         return [event]
     return [event | one for one in event["occurrences"] if not one["isCancelled"]]

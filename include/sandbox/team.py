@@ -2,7 +2,7 @@
 
 Contoso sells from Shanghai. Among its people are the awkward ones: one without a mailbox, a stopped employee, an
 address that differs in case, an alias, a guest. Among its events are all-day, private and long ones, emoji, a weekly
-series and an outsider's meeting.
+series with an exception and a cancelled date, and an outsider's meeting.
 """
 
 from __future__ import annotations
@@ -197,10 +197,11 @@ class _Week:
         ]
 
     def _timed(self, day: int, start: str, end: str) -> dict[str, Any]:
+        return {"created": self.created, **self._span(day, start, end)}
+
+    def _span(self, day: int, start: str, end: str) -> dict[str, Any]:
         times = {"start": start, "end": end}
-        return {name: {"dateTime": f"{self.day(day)}T{at}:00", "timeZone": ZONE} for name, at in times.items()} | {
-            "created": self.created
-        }
+        return {name: {"dateTime": f"{self.day(day)}T{at}:00", "timeZone": ZONE} for name, at in times.items()}
 
     def all_day(self) -> dict[str, Any]:
         first, after = self.day(6), self.day(6) + timedelta(days=1)
@@ -214,6 +215,7 @@ class _Week:
         }
 
     def series(self) -> dict[str, Any]:
+        """Four Mondays; the second is later and longer, the third does not take place."""
         rule = {
             "pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["monday"], "firstDayOfWeek": "sunday"},
             "range": {"type": "numbered", "startDate": str(self.monday), "numberOfOccurrences": 4},
@@ -222,6 +224,10 @@ class _Week:
             "mailbox": "lin.mei@contoso.example",
             "subject": "Sales meeting",
             "recurrence": rule,
+            "exceptions": {
+                str(self.day(5)): {"subject": "Sales meeting with the forecast"} | self._span(5, "10:00", "11:00")
+            },
+            "cancelledOccurrences": [str(self.day(10))],
             **self._timed(0, "09:00", "09:30"),
             **_guests(["anna.berg@contoso.example", "chen.wei@contoso.example"]),
         }

@@ -28,13 +28,16 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 def test_people_edit_on_both_sides(sandbox: Sandbox) -> None:
     before = sandbox.state()
     told = make_edits(sandbox, check.calendar(_TENANT_FILE))
-    assert len(told) == 7
+    assert len(told) == 8
     found = difference(before, sandbox.state())
     by_side = Counter(("ShareCRM" if one.place == "ShareCRM" else "Outlook", one.verb) for one in found)
     assert by_side["ShareCRM", "created"] == by_side["ShareCRM", "changed"] == by_side["ShareCRM", "deleted"] == 1
     assert by_side["Outlook", "created"] == by_side["Outlook", "deleted"] == 1
-    # One is moved and one gets a guest; colleagues who are on them have copies that follow.
-    assert by_side["Outlook", "changed"] >= 2
+    # One is moved, one date of a series too, and one gets a guest; colleagues who are on them have copies that follow.
+    assert by_side["Outlook", "changed"] >= 3
+    moved = [one for one in found if one.title.startswith("Sales meeting")]
+    assert {one.place for one in moved} == {f"{name}@contoso.example" for name in ("lin.mei", "anna.berg", "chen.wei")}
+    assert {line.split(":")[0] for one in moved for line in one.changes} == {"time"}
 
 
 def test_none_of_it_is_taken_for_calsyncs_work(sandbox: Sandbox) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
 import yaml
 
 from calsync.accounts import authorise, refresh, revoke
@@ -42,8 +43,8 @@ CALENDAR = "Sales calendar"
 class Workplace:
     """One tenant at work. `run` is `python -m calsync run` without the process.
 
-    late: how far calsync's clock has moved on. impatient: its clients sit no pause out. kept: the ports that stay open
-    from run to run, once `keep_open` was called.
+    late: how far calsync's clock has moved on. impatient: its clients sit no pause out. transport: what carries their
+    requests then, if not httpx alone. kept: the ports that stay open from run to run, once `keep_open` was called.
     """
 
     box: Sandbox
@@ -53,6 +54,7 @@ class Workplace:
     last: Run | None = None
     late: timedelta = timedelta()
     impatient: bool = False
+    transport: Callable[[], httpx.AsyncBaseTransport] | None = None
     kept: Ports | None = None
 
     @classmethod
@@ -104,8 +106,26 @@ class Workplace:
         ports = open_ports(self.tenant, self.connection, str(self.folder / "staging"), state)
         ports.now = lambda: datetime.now(UTC) + self.late
         if self.impatient:
-            sit_nothing_out(ports, settings_from_connection(self.connection(self.tenant.connections.graph)))
+            self._sit_nothing_out(ports, settings_from_connection(self.connection(self.tenant.connections.graph)))
         return ports
+
+    def _sit_nothing_out(self, ports: Ports, graph: GraphSettings) -> None:
+        """Clients whose pauses take no time; the clock they see moves on by them."""
+        passed = [0.0]
+        wallet: Wallet = {}
+        tokens = cache_of_this_process(graph)
+        settings = ports.crm_settings
+
+        async def sleep(seconds: float) -> None:
+            passed[0] += seconds
+
+        def carrier() -> httpx.AsyncBaseTransport | None:
+            return self.transport() if self.transport else None
+
+        ports.crm = lambda: CrmClient(
+            settings(), wallet=wallet, transport=carrier(), now=lambda: passed[0], sleep=sleep
+        )
+        ports.graph = lambda: GraphClient(graph, tokens=MsalTokens(graph, tokens), transport=carrier(), sleep=sleep)
 
     def keep_open(self) -> None:
         """Let the runs from now on share their ports; `close` ends it."""
@@ -187,17 +207,3 @@ def empty_database() -> bytes:
         file = Path(folder) / "calsync.db"
         upgrade(f"sqlite:///{file}")
         return file.read_bytes()
-
-
-def sit_nothing_out(ports: Ports, graph: GraphSettings) -> None:
-    """Clients whose pauses take no time; the clock they see moves on by them."""
-    passed = [0.0]
-
-    async def sleep(seconds: float) -> None:
-        passed[0] += seconds
-
-    settings = ports.crm_settings
-    wallet: Wallet = {}
-    tokens = cache_of_this_process(graph)
-    ports.crm = lambda: CrmClient(settings(), wallet=wallet, now=lambda: passed[0], sleep=sleep)
-    ports.graph = lambda: GraphClient(graph, tokens=MsalTokens(graph, tokens), sleep=sleep)

@@ -1,0 +1,147 @@
+"""The model: which meetings must live, which must be gone, and what nobody can ask for, from what people did alone."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from model.users import Json, Scene, marked, name_of, token_of
+
+
+class Fate(StrEnum):
+    """What must become of a meeting. EITHER: both outcomes are right, as long as both sides agree."""
+
+    LIVES = "lives"
+    GONE = "gone"
+    EITHER = "either"
+
+
+@dataclass
+class Meeting:
+    """One meeting, by the number in its title.
+
+    edited, deleted: the sides on which people did so since the last clean run. muddled: since then a run went wrong or
+    somebody's mailbox was away. declined: mailboxes whose users removed it for themselves. fixes: how often a copy was
+    changed that does not speak. excuse: why its content need not agree. parts: fewest records of a series.
+    """
+
+    token: int
+    fate: Fate = Fate.LIVES
+    revision: int = 1
+    edited: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
+    muddled: bool = False
+    new_owner: bool = False
+    declined: set[str] = field(default_factory=set)
+    fixes: Counter[str] = field(default_factory=Counter)
+    excuse: str = ""
+    series: bool = False
+
+    def edit(self, side: str) -> None:
+        """An edit that counts; against a deletion on the other side it wins (D5)."""
+        if self.deleted - {side} and self.fate is not Fate.LIVES:
+            self.fate = Fate.EITHER if self.muddled else Fate.LIVES
+        self.edited.add(side)
+
+    def delete(self, side: str, *, sure: bool = True) -> None:
+        """A deletion by somebody whose deletion counts; not `sure`: by somebody calsync may not hear (D3, D5)."""
+        self.deleted.add(side)
+        self.muddled |= not sure
+        if len(self.deleted) == 2 and sure:
+            self.fate = Fate.GONE
+        elif self.edited - {side}:
+            self.fate = Fate.EITHER if self.muddled or not sure else Fate.LIVES
+        else:
+            self.fate = Fate.GONE if sure else Fate.EITHER
+
+
+@dataclass
+class Expected:
+    """Everything the story has made, and who may be heard at the moment."""
+
+    meetings: dict[int, Meeting] = field(default_factory=dict)
+    connected: dict[str, bool] = field(default_factory=dict)
+    open: dict[str, bool] = field(default_factory=dict)
+
+    def new(self) -> Meeting:
+        meeting = Meeting(len(self.meetings) + 1)
+        self.meetings[meeting.token] = meeting
+        return meeting
+
+    def served(self, name: str) -> bool:
+        return self.connected[name] and self.open[name]
+
+    @property
+    def all_served(self) -> bool:
+        return all(self.served(name) for name in self.connected)
+
+    def ran(self, *, clean: bool) -> None:
+        """A run is over. A clean one was undisturbed, heard everybody and left nothing open."""
+        for meeting in self.meetings.values():
+            if clean and self.all_served:
+                meeting.edited.clear()
+                meeting.deleted.clear()
+                meeting.muddled = False
+            else:
+                meeting.muddled = True
+
+    def goes_away(self, name: str, scene: Scene) -> None:
+        """Somebody's mailbox or authorisation goes: what ShareCRM changed cannot reach their meetings (C9)."""
+        for meeting in self.meetings.values():
+            meeting.muddled = True
+            if "crm" in meeting.edited and hosts(name, scene.events_of(meeting.token)):
+                meeting.excuse = "changed in ShareCRM before its organiser went"
+
+    def unheard_host(self, meeting: Meeting, scene: Scene) -> None:
+        """An edit now: if the organiser cannot be heard, each side may keep its own (C9)."""
+        for name in self.connected:
+            if not self.served(name) and hosts(name, scene.events_of(meeting.token)):
+                meeting.excuse = "changed while its organiser could not be heard"
+
+    def failures(self, scene: Scene, sentences: list[str], calendar: str) -> Iterator[str]:
+        """What is not as it must be, once the dust has settled; `sentences` are the judge's."""
+        for meeting in self.meetings.values():
+            records, events = scene.records_of(meeting.token), scene.events_of(meeting.token)
+            yield from self._lost_or_left(meeting, records, events)
+            yield from _doubled(meeting, records, events)
+        for sentence in sentences:
+            meeting = self.meetings[token_of(sentence)]
+            outside = any(r["calendar"] != calendar for r in scene.records_of(meeting.token))
+            missing = re.search(r"is missing in (\S+)\.$", sentence)
+            declined = missing is not None and missing.group(1) in meeting.declined
+            if not (meeting.excuse or outside or declined):
+                yield f"disagree: {sentence}"
+
+    def _lost_or_left(self, meeting: Meeting, records: list[Json], events: list[Json]) -> Iterator[str]:
+        if meeting.fate is Fate.LIVES and not records and not meeting.excuse:
+            yield f"lost: №{meeting.token} is no longer in ShareCRM, and nobody deleted it"
+        if meeting.fate is Fate.LIVES and not events and not records:
+            yield f"lost: №{meeting.token} is nowhere, and nobody deleted it"
+        if meeting.fate is Fate.GONE and (records or events) and not meeting.excuse:
+            where = ["ShareCRM"] * bool(records) + sorted({e["mailbox"] for e in events})
+            yield f"left over: №{meeting.token} was deleted and is still in {', '.join(where)}"
+
+
+def _doubled(meeting: Meeting, records: list[Json], events: list[Json]) -> Iterator[str]:
+    if len(records) > 1 and not meeting.series:
+        yield f"doubled: №{meeting.token} is {len(records)} records"
+    for mailbox, times in Counter(e["mailbox"] for e in events).items():
+        if times > 1:
+            yield f"doubled: №{meeting.token} stands {times} times in {mailbox}"
+
+
+def hosts(name: str, events: list[Json]) -> bool:
+    """Whether somebody organises an event with guests among these."""
+    return any(e["isOrganizer"] and e["attendees"] and name_of(e) == name for e in events)
+
+
+def counts(event: Json, record: Json | None, people: dict[str, str]) -> bool:
+    """Whether the deletion of an event by its mailbox's user ends the meeting (D3): a host, or the owner's copy."""
+    if not event["isOrganizer"]:
+        return False
+    if not marked(event) or event["attendees"]:
+        return True
+    return record is None or record["owner"] == people[name_of(event)]

@@ -1,0 +1,286 @@
+"""The state machine: people, trouble and runs in any order; in the end the dust settles and everything is judged."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, ClassVar
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from model.expected import Meeting, counts
+from model.story import Stage, Story
+from model.trouble import FAULTS, QUIRKS
+from model.users import CONTACTS, PEOPLE, WORDS, Scene, guests_of, marked, name_of, stamps, token_of
+from model.users import moments as crm_moments
+from pipeline.workplace import CALENDAR
+
+NAMES = st.sampled_from(sorted(PEOPLE))
+GUESTS = st.sampled_from(["", "bob", "ann cai", "zoe", "ann bob cai", "bob zoe", "cai zoe yan", "ann stranger", "yan"])
+WHICH = st.integers(0, 7)
+VALUE = st.integers(0, 11)
+WHAT = st.sampled_from(["title", "time", "all day", "private", "title and time"])
+
+
+class Calendars(RuleBasedStateMachine):
+    """One tenant, Ann, Bob and Cai, two contacts and a stranger. Every rule is something that somebody does."""
+
+    stage: ClassVar[Stage]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.story = Story(self.stage)
+        self.users, self.expected = self.story.users, self.story.expected
+
+    @initialize(connected=st.sampled_from(["ann bob cai", "ann bob", "bob"]), planted=st.booleans())
+    def begin(self, connected: str, planted: bool) -> None:
+        self.story.begin(connected.split(), planted=planted)
+
+    # --- People make meetings ----------------------------------------------------------------------------------------
+
+    @rule(by=NAMES, guests=GUESTS, day=VALUE, all_day=st.booleans(), private=st.booleans())
+    def record(self, by: str, guests: str, day: int, all_day: bool, private: bool) -> None:
+        meeting = self.expected.new()
+        self.users.make_record(by, f"Visit №{meeting.token}", guests, (day, meeting.token, all_day), private)
+        self.story.acted()
+
+    @rule(by=NAMES, guests=GUESTS, day=VALUE, all_day=st.booleans(), private=st.booleans())
+    def event(self, by: str, guests: str, day: int, all_day: bool, private: bool) -> None:
+        meeting = self.expected.new()
+        self.users.make_event(by, f"Call №{meeting.token}", guests, (day, meeting.token, all_day), private)
+        self.story.acted()
+
+    # --- People change them ------------------------------------------------------------------------------------------
+
+    @rule(which=WHICH, what=WHAT, value=VALUE)
+    def edit_record(self, which: int, what: str, value: int) -> None:
+        if not (found := self._record(which)):
+            return
+        scene, record, meeting = found
+        changes = {}
+        if "title" in what:
+            changes["content"] = _title(meeting, value)
+        if what == "private":
+            changes["private"] = not record["private"]
+        if "time" in what or what == "all day":
+            all_day = record["all_day"] != (what == "all day")
+            start, end = crm_moments(value, meeting.token, all_day)
+            changes |= {"start": start, "end": end, "all_day": all_day}
+        self.users.change_record(record, **changes)
+        self._edited(meeting, "crm", scene)
+
+    @rule(which=WHICH, guests=GUESTS)
+    def people_of_record(self, which: int, guests: str) -> None:
+        if not (found := self._record(which)):
+            return
+        scene, record, meeting = found
+        names = guests.split()
+        people = [record["owner"], *(PEOPLE[n] for n in names if n in PEOPLE and PEOPLE[n] != record["owner"])]
+        self.users.change_record(record, participants=people, contacts=[CONTACTS[n] for n in names if n in CONTACTS])
+        meeting.muddled = True
+        self._edited(meeting, "crm", scene)
+
+    @rule(which=WHICH, to=NAMES)
+    def new_owner(self, which: int, to: str) -> None:
+        if not (found := self._record(which)):
+            return
+        scene, record, meeting = found
+        people = list(dict.fromkeys([PEOPLE[to], *record["attendees"]]))
+        self.users.change_record(record, owner=[PEOPLE[to]], participants=people)
+        meeting.new_owner = meeting.muddled = True
+        self._edited(meeting, "crm", scene)
+
+    @rule(which=WHICH, what=WHAT, value=VALUE)
+    def edit_event(self, which: int, what: str, value: int) -> None:
+        """By the organiser of an event, or by the user of a copy: only the owner's counts (C8)."""
+        scene = Scene(self.stage.box)
+        mine = [e for e in scene.events if e["isOrganizer"]]
+        if not mine:
+            return
+        event = mine[which % len(mine)]
+        meeting = self.expected.meetings[token_of(event["subject"])]
+        record = scene.record_of(meeting.token)
+        speaks = counts(event, record, PEOPLE) and not (meeting.new_owner and marked(event))
+        if not speaks:
+            meeting.fixes[event["mailbox"]] += 1
+            if meeting.fixes[event["mailbox"]] > 2:
+                return
+        changes = {}
+        if "title" in what:
+            changes["subject"] = _title(meeting, value)
+        if what == "private":
+            changes["sensitivity"] = "normal" if event["sensitivity"] != "normal" else "private"
+        if "time" in what or what == "all day":
+            changes |= stamps(value, meeting.token, event["isAllDay"] != (what == "all day"))
+        self.users.change_event(event, **changes)
+        if not speaks or not self.expected.served(name_of(event)):
+            meeting.muddled = True
+        self._edited(meeting, "outlook", scene)
+
+    @rule(which=WHICH, guests=GUESTS)
+    def people_of_event(self, which: int, guests: str) -> None:
+        scene = Scene(self.stage.box)
+        mine = [e for e in scene.events if e["isOrganizer"] and (not marked(e) or self._hosts_ours(e, scene))]
+        if not mine:
+            return
+        event = mine[which % len(mine)]
+        meeting = self.expected.meetings[token_of(event["subject"])]
+        others = " ".join(name for name in guests.split() if name != name_of(event))
+        self.users.change_event(event, attendees=guests_of(others))
+        meeting.muddled = True
+        self._edited(meeting, "outlook", scene)
+
+    def _hosts_ours(self, event: dict, scene: Scene) -> bool:
+        """Whether a marked event has guests already: a copy that gains some is its user's own from then on (E7)."""
+        return bool(event["attendees"])
+
+    # --- People delete them ------------------------------------------------------------------------------------------
+
+    @rule(which=WHICH)
+    def delete_record(self, which: int) -> None:
+        if not (found := self._record(which)):
+            return
+        _, record, meeting = found
+        self.users.box.as_employee(record["owner"]).cancel(record["id"])
+        outside = record["calendar"] != CALENDAR
+        meeting.delete("crm", sure=not outside)
+        if outside:
+            meeting.excuse = "deleted while it was out of the calendar"
+        self.story.acted()
+
+    @rule(which=WHICH)
+    def recover_record(self, which: int) -> None:
+        binned = Scene(self.stage.box).bin
+        if not binned:
+            return
+        record = binned[which % len(binned)]
+        meeting = self.expected.meetings[token_of(record["content"])]
+        self.users.box.as_employee(record["owner"]).recover(record["id"])
+        meeting.deleted.discard("crm")
+        meeting.fate = "either" if meeting.deleted else "lives"  # type: ignore[assignment]
+        self._edited(meeting, "crm", Scene(self.stage.box))
+
+    @rule(which=WHICH)
+    def delete_event(self, which: int) -> None:
+        """From one's own calendar: the meeting's end, or a decline (D3)."""
+        scene = Scene(self.stage.box)
+        if not scene.events:
+            return
+        event = scene.events[which % len(scene.events)]
+        meeting = self.expected.meetings[token_of(event["subject"])]
+        record = scene.record_of(meeting.token)
+        self.users.box.as_user(event["mailbox"]).delete(event["id"])
+        unsure = meeting.new_owner or (record is not None and record["calendar"] != CALENDAR)
+        if counts(event, record, PEOPLE) or (meeting.new_owner and event["isOrganizer"]):
+            meeting.delete("outlook", sure=not unsure and self.expected.served(name_of(event)) and not meeting.muddled)
+            if unsure:
+                meeting.declined.add(event["mailbox"])
+        else:
+            meeting.declined.add(event["mailbox"])
+        self.story.acted()
+
+    @rule(which=WHICH)
+    def decline(self, which: int) -> None:
+        guests = [e for e in Scene(self.stage.box).events if not e["isOrganizer"]]
+        if not guests:
+            return
+        event = guests[which % len(guests)]
+        self.users.box.as_user(event["mailbox"]).respond(event["id"], "decline")
+        self.story.acted()
+
+    # --- Calendar, accounts, mailboxes -------------------------------------------------------------------------------
+
+    @rule(which=WHICH)
+    def change_calendar(self, which: int) -> None:
+        """Out of the synced calendar, or back into it (D6)."""
+        if not (found := self._record(which)):
+            return
+        _, record, meeting = found
+        self.users.change_record(record, calendar="CRM Calendar" if record["calendar"] == CALENDAR else CALENDAR)
+        meeting.muddled = True
+        self.story.acted()
+
+    @rule(who=NAMES)
+    def connect_or_revoke(self, who: str) -> None:
+        if self.expected.connected[who]:
+            self.expected.goes_away(who, Scene(self.stage.box))
+            self.stage.work.revoke(PEOPLE[who])
+        else:
+            self.stage.work.authorise(PEOPLE[who])
+        self.expected.connected[who] = not self.expected.connected[who]
+        self.story.acted()
+
+    @rule(who=NAMES, state=st.sampled_from(["ok", "ok", "none", "forbidden", "new"]))
+    def mailbox(self, who: str, state: str) -> None:
+        if state != "ok":
+            self.expected.goes_away(who, Scene(self.stage.box))
+        self.story.mailbox(who, state)
+
+    @rule(name=st.sampled_from(sorted(QUIRKS)))
+    def quirk(self, name: str) -> None:
+        self.stage.box.set_microsoft(**QUIRKS[name])
+
+    # --- Runs --------------------------------------------------------------------------------------------------------
+
+    @rule(minutes=st.sampled_from([1, 15, 120, 600, 1440]))
+    def run(self, minutes: int) -> None:
+        with self.stage.tally.judged():
+            self.story.run(minutes)
+
+    @rule(faults=st.lists(st.tuples(st.sampled_from(sorted(FAULTS)), VALUE, st.integers(1, 3)), min_size=1, max_size=3))
+    def run_in_trouble(self, faults: list[tuple[str, int, int]]) -> None:
+        """Each fault by name, how many requests it spares first, and how many it hits."""
+        with self.stage.tally.judged():
+            self.story.run(15, faults=faults)
+
+    @rule(fault=st.sampled_from(["graph refuses", "graph 503", "crm refuses", "crm 503"]), skip=st.integers(0, 25))
+    def run_that_loses_a_system(self, fault: str, skip: int) -> None:
+        with self.stage.tally.judged():
+            self.story.run(15, faults=[(fault, skip, None)])
+
+    @rule(at=st.integers(1, 30), sent=st.booleans())
+    def run_that_dies(self, at: int, sent: bool) -> None:
+        """At a remote call: before it was sent, or after it was done."""
+        with self.stage.tally.judged():
+            self.story.run(15, dies=(at, sent))
+
+    def teardown(self) -> None:
+        try:
+            if sys.exc_info()[0] is None and self.story.begun:
+                with self.stage.tally.judged():
+                    self.story.settle()
+        finally:
+            self.story.close()
+
+    # --- Helpers -----------------------------------------------------------------------------------------------------
+
+    def _record(self, which: int) -> tuple[Scene, dict, Meeting] | None:
+        scene = Scene(self.stage.box)
+        if not scene.records:
+            return None
+        record = scene.records[which % len(scene.records)]
+        return scene, record, self.expected.meetings[token_of(record["content"])]
+
+    def _edited(self, meeting: Meeting, side: str, scene: Scene) -> None:
+        meeting.edit(side)
+        self.expected.unheard_host(meeting, scene)
+        self.story.acted()
+
+
+def _title(meeting: Meeting, value: int) -> str:
+    meeting.revision += 1
+    return f"{WORDS[value % len(WORDS)]} №{meeting.token} v{meeting.revision}"
+
+
+def generating(stories: int, steps: int, **more: Any) -> settings:
+    """Settings for so many stories of at most so many steps. Scripts are made short by `model.replay`, in less time."""
+    return settings(
+        max_examples=stories,
+        stateful_step_count=steps,
+        deadline=None,
+        database=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+        **more,
+    )

@@ -58,6 +58,12 @@ def test_an_all_day_series_in_its_own_zone(ann: OutlookUser) -> None:
     ]
 
 
+def _move_and_cut(ann: OutlookUser, master: str, ids: list[str]) -> None:
+    ann.move(ids[1], "2026-11-10T08:00:00", "2026-11-10T09:00:00")
+    ann.remove(ids[2])
+    ann.end_series(master, date(2026, 11, 9))
+
+
 ACTS: dict[str, tuple[Callable[[OutlookUser, str, list[str]], Any], list[str]]] = {
     "one date moved": (
         lambda ann, _, ids: ann.move(ids[1], "2026-11-10T08:00:00", "2026-11-10T09:00:00"),
@@ -69,6 +75,7 @@ ACTS: dict[str, tuple[Callable[[OutlookUser, str, list[str]], Any], list[str]]] 
         ["11-03T09:00", "11-10T09:00"],
     ),
     "cut": (lambda ann, master, _: ann.end_series(master, date(2026, 11, 9)), ["11-02T10:00", "11-09T10:00"]),
+    "cut after an exception": (_move_and_cut, ["11-02T10:00", "11-10T08:00"]),
     "another rule": (lambda ann, master, _: ann.make_series(master, daily(2)), ["11-02T10:00", "11-03T10:00"]),
 }
 

@@ -80,8 +80,7 @@ def apply(ms: Microsoft, event: Event, draft: Draft) -> bool:
     span = checked_span(draft.start or old.start, draft.end or old.end, all_day=all_day)
     moved = span != old or all_day != event.props["isAllDay"]
     recurrence = _changed_recurrence(event, draft, span)
-    if recurrence is not event.recurrence or (moved and recurrence):
-        event.overrides, event.removed = {}, set()
+    _keep_exceptions(event, None if moved else recurrence)
     event.span, event.recurrence = span, recurrence
     before = event.props
     event.props = before | draft.props
@@ -93,8 +92,18 @@ def apply(ms: Microsoft, event: Event, draft: Draft) -> bool:
     return moved
 
 
+def _keep_exceptions(event: Event, recurrence: Recurrence | None) -> None:
+    """Exchange drops exceptions and cancelled dates with a new time or rule; a new end alone keeps those before it."""
+    old = event.recurrence
+    if recurrence is None or old is None or not recurrence.continues(old):
+        event.overrides, event.removed = {}, set()
+        return
+    event.overrides = {day: override for day, override in event.overrides.items() if recurrence.has(day)}
+    event.removed = {day for day in event.removed if recurrence.has(day)}
+
+
 def _changed_recurrence(event: Event, draft: Draft, span: Span) -> Recurrence | None:
-    """The series' recurrence after the change. Exchange drops the exceptions when it or the time changes."""
+    """The series' recurrence after the change."""
     if "recurrence" in draft.named:
         return _recurrence(draft.recurrence, span) if draft.recurrence else None
     if event.recurrence is None or span == event.span:

@@ -142,6 +142,11 @@ class Recurrence:
         found = next(iter(self._rule), None)
         return found.date() if found else None
 
+    def continues(self, other: Recurrence) -> bool:
+        """Whether both are one rule from one date on, with the same end or another."""
+        mine, others = self.shown, other.shown
+        return mine["pattern"] == others["pattern"] and mine["range"]["startDate"] == others["range"]["startDate"]
+
     def days(self, first: date, last: date) -> list[date]:
         """The original dates from `first` to `last`, both included."""
         return [found.date() for found in self._rule.between(_midnight(first), _midnight(last), inc=True)]

@@ -343,7 +343,8 @@ def test_guests_are_changed_one_by_one(team: Sandbox, ask: Ask[Any]) -> None:
     since = team.mails()[-1]["n"]
 
     async def act(client: GraphClient) -> dict[str, Any]:
-        raw = await read.get_event(client, IDS[ANN], made["id"])
+        (raw,) = await read.get_events(client, [(IDS[ANN], made["id"])])
+        assert isinstance(raw, dict)
         request = change(Verb.UPDATE, made["id"], event=RENAMED["event"], invite=(Guest(CAT),), uninvite=(BOB,))
         completed = with_people(request, raw, [Guest(CAT)], [BOB])
         assert request.read_first

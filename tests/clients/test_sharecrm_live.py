@@ -287,10 +287,9 @@ def test_employees_and_contacts(crm: Crm) -> None:
             await reader.employees(),
             [contact async for contact in reader.contacts_changed_since(None)],
             await reader.contacts_by_ids(["c2", "nobody"]),
-            await reader.contacts_by_address(["Dora@Firm.test", "x@y.test"]),
         )
 
-    employees, contacts, by_id, by_address = crm.run(people)
+    employees, contacts, by_id = crm.run(people)
     assert {(each.id, each.email, each.active) for each in employees} == {
         ("1001", "Anna@contoso.test", True),
         ("1002", "", True),
@@ -301,4 +300,3 @@ def test_employees_and_contacts(crm: Crm) -> None:
         ("c2", "", ""),
     }
     assert [each.id for each in by_id] == ["c2"]
-    assert [each.id for each in by_address] == ["c1"]

@@ -54,20 +54,16 @@ async def instances(
     return [item async for item in _pages(client, f"{path}?{view.split('?')[1]}")]
 
 
-async def get_event(
-    client: GraphClient, mailbox: str, event: str, with_marks: bool = True, foreign_ids: Sequence[str] = ()
-) -> dict[str, Any]:
-    """One event by its immutable id. Raises NotFound when this very event is not there, other RemoteErrors."""
-    return await client.get(_event_path(mailbox, event, with_marks, foreign_ids))
-
-
 async def get_events(
     client: GraphClient,
     wanted: Sequence[tuple[str, str]],
     with_marks: bool = True,
     foreign_ids: Sequence[str] = (),
 ) -> list[dict[str, Any] | RemoteError]:
-    """Events by (mailbox, id), twenty in a call: each the event or its error, in the order asked for."""
+    """Events by (mailbox, immutable id), twenty in a call: each the event or its error, in the order asked for.
+
+    The error is NotFound when this very event is not there.
+    """
     parts = [Part("GET", _event_path(mailbox, event, with_marks, foreign_ids)) for mailbox, event in wanted]
     results = await client.batch(parts)
     return [result if isinstance(result, RemoteError) else result.value for result in results]

@@ -135,21 +135,11 @@ class CrmReader:
 
     async def contacts_by_ids(self, wanted: Iterable[str]) -> list[Contact]:
         """The contacts with these ids, as far as they are there."""
-        found = [each async for each in self._contacts_by("_id", sorted(set(wanted)))]
-        return [to_contact(record) for record in found]
-
-    async def contacts_by_address(self, addresses: Iterable[str]) -> list[Contact]:
-        """The contacts that bear these addresses as given or in lower case, whatever the case; several may bear one."""
-        given = {address.strip() for address in addresses} - {""}
-        lower = {address.lower() for address in given}
-        found = [to_contact(record) async for record in self._contacts_by("email", sorted(given | lower))]
-        return [contact for contact in found if contact.address in lower]
-
-    async def _contacts_by(self, field: str, values: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
-        for start in range(0, len(values), PAGE):
-            chunk = _filter(field, "IN", *values[start : start + PAGE])
-            async for record in self.query(CONTACT, [chunk], _CONTACT_FIELDS):
-                yield record
+        ids_, found = sorted(set(wanted)), list[Contact]()
+        for start in range(0, len(ids_), PAGE):
+            chunk = _filter("_id", "IN", *ids_[start : start + PAGE])
+            found += [to_contact(record) async for record in self.query(CONTACT, [chunk], _CONTACT_FIELDS)]
+        return found
 
     async def _schedules(self, filters: Sequence[Mapping[str, Any]], *, user: str = "") -> AsyncIterator[CrmRow]:
         async for record in self.query(SCHEDULE, filters, self.shape.names, user=user):

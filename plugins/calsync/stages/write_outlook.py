@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from calsync.core.model import Form, Kind, Origin, Placement, Side
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 
 WAVE = 80
 """Actions that are journalled together and under way at once: four full batches."""
+
+_MOVED_ON = "The event has moved on since it was read: it is decided again"
 
 
 class OutlookLoader:
@@ -34,9 +35,9 @@ class OutlookLoader:
             if self.ledger.spent():
                 return
             wave = actions[start : start + WAVE]
-            ready, refused = await self._composed(wave)
+            ready, settled = await self._composed(wave)
             ports.still_ours()
-            self.ledger.done(refused)
+            self.ledger.done(settled)
             going = [a for a in wave if a.id in ready]
             self.ledger.sent(going)
             results = await send_all(self.client, [ready[a.id] for a in going])
@@ -46,20 +47,28 @@ class OutlookLoader:
                     raise result
 
     async def _composed(self, wave: list[Action]) -> tuple[dict[str, Request], list[Outcome]]:
-        """The requests of a wave as they go out; those that change people carry the list as it is now (E1)."""
+        """The requests of a wave as they go out; those that change people carry the list as it is now (E1).
+
+        Beside them what is settled without a write: it has moved on, or is already as it shall be.
+        """
+        from calsync.graph.people import with_people
         from calsync.graph.read import get_events
 
         ready = {action.id: self.requests[action.id] for action in wave}
-        refused: list[Outcome] = []
+        settled: list[Outcome] = []
         first = [action for action in wave if ready[action.id].read_first]
         events = await get_events(self.client, [(a.mailbox, a.target_id) for a in first], with_marks=False)
         for action, raw in zip(first, events, strict=True):
-            try:
-                ready[action.id] = _with_people(action, ready[action.id], raw)
-            except RemoteError as error:
-                del ready[action.id]
-                refused.append(failed(action, error))
-        return ready, refused
+            request = ready.pop(action.id)
+            if isinstance(raw, RemoteError):
+                settled.append(failed(action, raw))
+            elif raw.get("@odata.etag") != action.expect:
+                settled.append(failed(action, Stale(_MOVED_ON, Remote("graph"))))
+            elif completed := with_people(request, raw, action.invite, action.uninvite):
+                ready[action.id] = completed
+            else:
+                settled.append(self._outcome(action, raw))
+        return ready, settled
 
     def _outcome(self, action: Action, result: dict[str, Any] | RemoteError | None) -> Outcome:
         if isinstance(result, RemoteError):
@@ -86,15 +95,3 @@ class OutlookLoader:
             ical_uid=row.ical_uid,
             since=row.created,
         )
-
-
-def _with_people(action: Action, request: Request, raw: dict[str, Any] | RemoteError) -> Request:
-    """The request with the attendee list as it is now and shall be (E1). Raises RemoteError: Stale when it moved on."""
-    from calsync.graph.people import people_patch
-
-    if isinstance(raw, RemoteError):
-        raise raw
-    if raw.get("@odata.etag") != action.expect:
-        raise Stale("The event has moved on since it was read: it is decided again", Remote("graph"))
-    attendees = people_patch(raw, action.invite, action.uninvite)
-    return request if attendees is None else replace(request, body={**request.body, "attendees": attendees})

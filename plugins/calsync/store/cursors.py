@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, select
 
 from calsync.store.engine import Calls, encode_mapping, upsert
 from calsync.store.records import Cursor
@@ -37,11 +36,6 @@ class CursorCalls(Calls):
         """Store these cursors, each in the place of the one of its name."""
         with self._write() as connection:
             upsert(connection, cursor, [_row(tenant, one) for one in cursors])
-
-    def drop_cursors(self, tenant: str, names: Iterable[str]) -> None:
-        """Forget these cursors, so that their sources are read anew."""
-        with self._write() as connection:
-            connection.execute(delete(cursor).where(cursor.c.tenant == tenant, cursor.c.name.in_(list(names))))
 
     def remembered(self, tenant: str, key: str) -> str | None:
         """What `remember` stored last under this key, say a fingerprint of the rules; None at first."""

@@ -57,10 +57,6 @@ class RunCalls(CursorCalls):
             rows = connection.execute(query.order_by(table.c.started_at.desc(), table.c.id.desc()).limit(limit))
             return [_run(row) for row in rows]
 
-    def last_run(self, tenant: str) -> Run | None:
-        """The run that began last."""
-        return next(iter(self.runs(tenant, limit=1)), None)
-
     def first_sync(self, tenant: str) -> datetime | None:
         """The moment the tenant's first writing run began; it never changes. None: there was none."""
         found = self.remembered(tenant, _FIRST)

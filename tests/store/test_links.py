@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from store.values import MEETING, full_link, placed
 
 from calsync.core.codec import fingerprint
+from calsync.core.match import ical_key
 from calsync.core.model import Link, LinkState, Standing
 from calsync.errors import StateError
 from calsync.store.records import KnownCrm, KnownOutlook
@@ -40,7 +42,7 @@ def test_links_are_found_by_each_of_their_ids(store: Store) -> None:
     assert store.links_by_crm(T, ["R2", "R1", "R3"]) == [one, two]
     assert store.links_by_placement(T, [("m1", "L1-a"), ("m2", "L1-b")]) == [one], "ended placements count too"
     assert store.links_by_placement(T, [("m2", "L1-a")]) == [], "mailbox and id belong together"
-    assert store.links_by_ical(T, ["uid-1", ""]) == [one, two]
+    assert store.links_by_ical(T, [ical_key("uid-1"), ""]) == [one, two]
     assert store.links_by_ical(T, [""]) == []
     assert store.dirty_links(T) == [one]
 
@@ -64,21 +66,6 @@ def test_tenants_do_not_see_each_other(store: Store) -> None:
     assert store.links_by_placement("c", [("m1", "L1-a")]) == []
     assert store.known_crm("c") == []
     assert store.known_outlook("c") == []
-
-
-def test_waiting_links_are_those_seen_on_one_side_only(store: Store) -> None:
-    crm_only = Link(id="crm", crm_id="R1")
-    outlook_only = Link(id="outlook", placements=(placed("m", "1"),))
-    store.save_links(
-        T,
-        [
-            crm_only,
-            outlook_only,
-            Link(id="paired", crm_id="R2", placements=(placed("m", "2"),)),
-            Link(id="living", crm_id="R3", state=LinkState.LIVING),
-        ],
-    )
-    assert store.waiting_links(T) == [crm_only, outlook_only]
 
 
 def test_known_ids_carry_what_was_agreed(store: Store) -> None:
@@ -162,3 +149,22 @@ def test_nothing_of_an_event_is_logged(store: Store, caplog: pytest.LogCaptureFi
         store.save_links(T, [full_link()])
         store.links(T)
     assert "Müller" not in caplog.text
+
+
+GLOBAL = "040000008200E00074C5B7101A82E008"
+
+
+def test_a_date_of_a_series_is_found_by_its_series_and_by_its_key_in_every_mailbox(store: Store) -> None:
+    host = replace(
+        placed("m1", "1"), ical_uid=GLOBAL + "00000000FF", original=date(2026, 3, 2), master="S", pattern="p"
+    )
+    one = Link(id="L1", state=LinkState.LIVING, placements=(host,))
+    two = Link(id="L2", state=LinkState.LIVING, placements=(replace(host, id="2", original=date(2026, 3, 9)),))
+    single = Link(id="L3", state=LinkState.LIVING, placements=(placed("m2", "S", ical_uid="other"),))
+    store.save_links(T, [one, two, single])
+    assert store.links_by_series(T, [("m1", "S"), ("m2", "")]) == [one, two]
+    assert store.links_by_series(T, [("m2", "S")]) == []
+    assert store.links_by_ical(T, [ical_key(GLOBAL + "07EA0302FF")]) == [one]
+    assert [(row.master, row.pattern) for row in store.known_outlook(T)] == [("S", "p"), ("S", "p"), ("", "")]
+    assert store.count_links(T)[LinkState.LIVING] == 3
+    assert store.count_living(T) == 2

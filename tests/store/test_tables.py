@@ -5,20 +5,27 @@ from __future__ import annotations
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, text
+from store.values import placed
 
+from calsync.core.match import ical_key
+from calsync.core.model import Link
 from calsync.errors import StateError
 from calsync.store import open_store, upgrade, version
+from calsync.store.engine import encode
 from calsync.store.migrate import SCRIPTS
 from calsync.store.tables import REVISION, metadata
 
+GLOBAL = "040000008200E00074C5B7101A82E008"
 NAMES = {"account", "contact", "link", "placement", "cursor", "action", "history", "run", "lease"}
 
 CATALOG = {
@@ -136,3 +143,35 @@ def test_importing_the_package_does_not_import_sqlalchemy() -> None:
         [sys.executable, "-c", code], env={"PYTHONPATH": str(plugins)}, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+OLD_LINK = (
+    "INSERT INTO link (tenant, id, crm_id, crm_version, crm_print, day, look, state, dirty, value)"
+    " VALUES ('t', 'L1', 'R1', 1, '', '', '', 'seen', :no, :link)"
+)
+OLD_PLACEMENT = (
+    "INSERT INTO placement (tenant, link, position, mailbox, id, ical_uid, standing, etag, print, value)"
+    " VALUES ('t', 'L1', :n, 'm', :id, :uid, 'living', '', '', :value)"
+)
+
+
+def test_what_the_first_version_stored_is_found_by_its_key(empty_dsn: str) -> None:
+    """Of the version before series: only single events, some of them invitations to one date of somebody's series."""
+    dated, plain = GLOBAL + "07EA0302FF", "plain@uid"
+    engine = create_engine(empty_dsn)
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(SCRIPTS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        link = Link("L1", "R1", placements=(placed("m", "a", ical_uid=dated), placed("m", "b", ical_uid=plain)))
+        connection.execute(text(OLD_LINK), {"link": encode(replace(link, placements=())), "no": False})
+        for n, one in enumerate(link.placements):
+            row = {"n": n, "id": one.id, "uid": one.ical_uid, "value": encode(one)}
+            connection.execute(text(OLD_PLACEMENT), row)
+    engine.dispose()
+    assert upgrade(empty_dsn) == REVISION
+    with open_store(empty_dsn) as store:
+        for uid in (dated, plain):
+            assert store.links_by_ical("t", [ical_key(uid)]) == [link]
+        assert [row.id for row in store.known_outlook("t")] == ["a", "b"]

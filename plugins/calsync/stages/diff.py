@@ -21,7 +21,6 @@ from calsync.core.model import (
     Contact,
     CrmRow,
     Link,
-    LinkState,
     OutlookRow,
     Side,
     Standing,
@@ -81,7 +80,8 @@ def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
     new_contacts = staging.read_rows(Contact, key, run.id, "contacts")
     everything = changed or run.recover or bool(run.window)
     crm = fresh_crm(staging.frame(key, run.id, "crm"), [] if everything else store.known_crm(key))
-    outlook = fresh_outlook(staging.frame(key, run.id, "outlook"), [] if everything else store.known_outlook(key))
+    known = store.known_outlook(key)
+    outlook = fresh_outlook(staging.frame(key, run.id, "outlook"), [] if everything else known)
     absences = staging.read_rows(Absence, key, run.id, "absences")
     waiting = store.dirty_links(key)
     intents = _intents(ports, key)
@@ -90,9 +90,9 @@ def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
     idle = not (found or changed or waiting or intents or learnt or run.recover or cursors.due(tenant, ports, run))
     links = _links(ports, key, crm, outlook, absences, everything or bool(new_contacts))
     contacts = {c.id: c for c in (*store.contacts(key), *new_contacts)}
-    totals = store.count_links(key)
-    known = Counter(row.mailbox for row in store.known_outlook(key) if row.standing is Standing.LIVING)
     ended = [a for a in store.ended_since(key, run.at - timedelta(hours=24)) if a.reason != ASKED]
+    ended_there = {(action.mailbox, action.meeting) for action in ended if action.mailbox}
+    living = {(row.mailbox, row.master or row.id) for row in known if row.standing is Standing.LIVING}
     held: dict[str, list[Action]] = {}
     for row in store.actions(key, states=[ActionState.HELD]):
         held.setdefault(row.action.link, []).append(row.action)
@@ -114,10 +114,10 @@ def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
         held={link: tuple(actions) for link, actions in held.items()},
         recover=run.recover,
         review=changed or bool(new_contacts),
-        totals=totals[LinkState.LIVING],
-        mailbox_totals=dict(known),
-        ended_lately=len({action.link for action in ended}),
-        mailbox_ended_lately=dict(Counter(action.mailbox for action in ended if action.mailbox)),
+        totals=store.count_living(key),
+        mailbox_totals=dict(Counter(mailbox for mailbox, _ in living)),
+        ended_lately=len({action.meeting for action in ended}),
+        mailbox_ended_lately=dict(Counter(mailbox for mailbox, _ in ended_there)),
         clock_offset=_offsets(ports, key, run),
     )
     return facts, idle
@@ -165,7 +165,8 @@ def _links(
         *store.dirty_links(key),
         *store.links_by_crm(key, {row.id for row in crm} | {row.mark.crm_id for row in outlook if row.mark}),
         *store.links_by_placement(key, places),
-        *store.links_by_ical(key, {row.ical_uid for row in outlook if ical_key(row.ical_uid)}),
+        *store.links_by_ical(key, {ical_key(row.ical_uid, row.original) for row in outlook}),
+        *store.links_by_series(key, {(row.mailbox, row.master or row.id) for row in outlook}),
         *store.links_by_look(key, looks),
     ]
     return list({link.id: link for link in found}.values())

@@ -33,8 +33,7 @@ def fresh_outlook(staged: pd.DataFrame, known: Sequence[KnownOutlook]) -> list[O
 
     if staged.empty or not known:
         return values(OutlookRow, staged)
-    columns = ["mailbox", "id", "etag", "shown", "standing", "link"]
-    remembered = pd.DataFrame(known, columns=columns)[["mailbox", "id", "etag"]].drop_duplicates()
+    remembered = pd.DataFrame(known, columns=list(known[0]._fields))[["mailbox", "id", "etag"]].drop_duplicates()
     return values(OutlookRow, _lacking(staged, remembered, ["mailbox", "id", "etag"]))
 
 

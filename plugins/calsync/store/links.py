@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, true, tuple_
+from sqlalchemy import Column, ColumnElement, Connection, and_, delete, distinct, func, insert, select, true, tuple_
 
 from calsync.core.codec import fingerprint
 from calsync.core.facts import local_days
-from calsync.core.match import look
+from calsync.core.match import ical_key, look
 from calsync.core.model import Event, Link, LinkState, Placement, Standing
 from calsync.store.engine import Calls, chunks, decode, encode, upsert
 from calsync.store.records import KnownCrm, KnownOutlook
@@ -32,12 +32,20 @@ class LinkCalls(Calls):
 
     def links_by_placement(self, tenant: str, events: Iterable[tuple[str, str]]) -> list[Link]:
         """The links with a placement, of any standing, that is one of these (mailbox, Graph id) pairs (RULES B1)."""
-        return self._links_where(tenant, [_placed(tenant, _one_of(part)) for part in chunks(events)])
+        return self._links_where(
+            tenant, [_placed(tenant, _one_of(part, placement.c.mailbox, placement.c.id)) for part in chunks(events)]
+        )
 
-    def links_by_ical(self, tenant: str, uids: Iterable[str]) -> list[Link]:
-        """The links with a placement that was stored with one of these iCalUIds; "" matches nothing (RULES B2)."""
-        given = (uid for uid in uids if uid)
-        return self._links_where(tenant, [_placed(tenant, placement.c.ical_uid.in_(part)) for part in chunks(given)])
+    def links_by_ical(self, tenant: str, keys: Iterable[str]) -> list[Link]:
+        """The links with a placement that has one of these `core.match.ical_key`s; "" matches nothing (RULES B2)."""
+        given = (key for key in keys if key)
+        return self._links_where(tenant, [_placed(tenant, placement.c.ical_key.in_(part)) for part in chunks(given)])
+
+    def links_by_series(self, tenant: str, series: Iterable[tuple[str, str]]) -> list[Link]:
+        """The links with a placement, of any standing, in one of these series (mailbox, Graph id of the master)."""
+        columns = (placement.c.mailbox, placement.c.master)
+        given = chunks((mailbox, master) for mailbox, master in series if master)
+        return self._links_where(tenant, [_placed(tenant, _one_of(part, *columns)) for part in given])
 
     def links_between(self, tenant: str, first: date, last: date) -> list[Link]:
         """The links whose meeting begins on one of these days, in UTC, as ShareCRM last showed it."""
@@ -51,12 +59,6 @@ class LinkCalls(Calls):
     def dirty_links(self, tenant: str) -> list[Link]:
         """The links that the next diff decides again (RULES G3)."""
         return self._links_where(tenant, [link.c.dirty])
-
-    def waiting_links(self, tenant: str) -> list[Link]:
-        """The meetings that were seen on one side only and still wait for the other (RULES A2)."""
-        placed = exists().where(placement.c.tenant == link.c.tenant, placement.c.link == link.c.id)
-        half = or_(link.c.crm_id == "", ~placed)
-        return self._links_where(tenant, [and_(link.c.state == LinkState.SEEN.value, half)])
 
     def save_links(self, tenant: str, links: Iterable[Link]) -> None:
         """Store these links; each one's placements replace those it had.
@@ -84,12 +86,12 @@ class LinkCalls(Calls):
     def known_outlook(self, tenant: str, mailboxes: Iterable[str] | None = None) -> list[KnownOutlook]:
         """Every Outlook event that a link knows, in these mailboxes or in all, for diff's join with a listing."""
         at = placement.c
-        query = select(at.mailbox, at.id, at.etag, at.print, at.standing, at.link)
+        query = select(at.mailbox, at.id, at.etag, at.print, at.standing, at.link, at.master, at.pattern)
         query = query.where(at.tenant == tenant, at.id != "").order_by(at.mailbox, at.id, at.link)
         conditions = [true()] if mailboxes is None else [at.mailbox.in_(part) for part in chunks(mailboxes)]
         with self._read() as connection:
             rows = [row for condition in conditions for row in connection.execute(query.where(condition))]
-        return [KnownOutlook(row[0], row[1], row[2], row[3], Standing(row[4]), row[5]) for row in rows]
+        return [KnownOutlook(*row[:4], Standing(row[4]), *row[5:]) for row in rows]
 
     def count_links(self, tenant: str) -> dict[LinkState, int]:
         """How many links are in each state; states without any are 0."""
@@ -97,6 +99,14 @@ class LinkCalls(Calls):
         with self._read() as connection:
             found = {LinkState(state): number for state, number in connection.execute(query)}
         return {state: found.get(state, 0) for state in LinkState}
+
+    def count_living(self, tenant: str) -> int:
+        """How many meetings live, a series counted as one (RULES G5)."""
+        living = [link.c.tenant == tenant, link.c.state == LinkState.LIVING.value]
+        single = select(func.count()).where(*living, link.c.series == "")
+        series = select(func.count(distinct(link.c.series))).where(*living, link.c.series != "")
+        with self._read() as connection:
+            return int(connection.execute(single).scalar_one() + connection.execute(series).scalar_one())
 
     def _links_where(self, tenant: str, conditions: Sequence[ColumnElement[bool]]) -> list[Link]:
         """The links that meet any of the conditions, one query each."""
@@ -113,10 +123,9 @@ def _placed(tenant: str, condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return link.c.id.in_(select(placement.c.link).where(placement.c.tenant == tenant, condition))
 
 
-def _one_of(events: list[tuple[str, str]]) -> ColumnElement[bool]:
+def _one_of(events: list[tuple[str, str]], mailbox: Column[str], name: Column[str]) -> ColumnElement[bool]:
     # The ids alone would nearly do; they are named because SQLite does not use an index for pairs.
-    ids = placement.c.id.in_([event_id for _, event_id in events])
-    return and_(ids, tuple_(placement.c.mailbox, placement.c.id).in_(events))
+    return and_(name.in_([event_id for _, event_id in events]), tuple_(mailbox, name).in_(events))
 
 
 def _placements(connection: Connection, tenant: str, links: list[str]) -> dict[str, list[Placement]]:
@@ -140,6 +149,7 @@ def _link_row(tenant: str, one: Link) -> dict[str, Any]:
         "look": look(shown) if (shown := one.base or one.crm_shown) else "",
         "state": one.state.value,
         "dirty": one.dirty,
+        "series": one.series,
         "value": encode(replace(one, placements=())),
     }
 
@@ -157,6 +167,9 @@ def _placement_rows(tenant: str, one: Link) -> list[dict[str, Any]]:
             "mailbox": here.mailbox,
             "id": here.id,
             "ical_uid": here.ical_uid,
+            "ical_key": ical_key(here.ical_uid, here.original),
+            "master": here.master,
+            "pattern": here.pattern,
             "standing": here.standing.value,
             "etag": here.etag,
             "print": _print(here.shown),

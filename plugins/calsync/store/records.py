@@ -25,7 +25,7 @@ class KnownCrm(NamedTuple):
 
 
 class KnownOutlook(NamedTuple):
-    """An Outlook event that a link knows; `shown` as in KnownCrm."""
+    """An Outlook event that a link knows; `shown` as in KnownCrm, `master` and `pattern` as in Placement."""
 
     mailbox: str
     id: str
@@ -33,6 +33,8 @@ class KnownOutlook(NamedTuple):
     shown: str
     standing: Standing
     link: str
+    master: str = ""
+    pattern: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The migration these tables belong to: alembic's head."""
 
 
@@ -106,6 +106,7 @@ link = Table(
     _id("look"),
     _id("state"),
     Column("dirty", Boolean, nullable=False),
+    _id("series"),
     _text("value"),
     PrimaryKeyConstraint("tenant", "id", name="link_key"),
     # A ShareCRM record belongs to one meeting (RULES A1).
@@ -126,6 +127,9 @@ placement = Table(
     _id("mailbox"),
     _id("id"),
     _id("ical_uid"),
+    _id("ical_key"),
+    _id("master"),
+    _id("pattern"),
     _id("standing"),
     _id("etag"),
     _id("print"),
@@ -136,7 +140,8 @@ placement = Table(
     _unique_where("placement_living", ("tenant", "mailbox", "id"), "id <> '' AND standing = 'living'"),
     Index("placement_event", "tenant", "id", "mailbox"),
     Index("placement_mailbox", "tenant", "mailbox"),
-    Index("placement_ical", "tenant", "ical_uid"),
+    Index("placement_ical", "tenant", "ical_key"),
+    Index("placement_master", "tenant", "master", "mailbox"),
 )
 
 cursor = Table(

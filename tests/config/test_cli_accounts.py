@@ -182,6 +182,50 @@ def test_a_user_is_authorised_in_one_configuration_of_an_enterprise(box: Sandbox
     assert authorised(store, "other") == {"1001": "ann@x.io"}
 
 
+def test_an_alias_of_an_authorised_colleagues_mailbox_connects_it_no_second_time(box: Sandbox, store: Store) -> None:
+    """One mailbox, one employee: two accounts of it would copy every meeting into the same calendar twice."""
+    shared = {**ANN, "proxy_addresses": ["smtp:office@x.io"]}
+    box.reset({"employees": [employee("1001", "ann@x.io")], "mailboxes": [shared]})
+    call("authorise", "acme", "1001")
+    box.reset({"employees": [employee("1001", "ann@x.io"), employee("1002", "Office@X.io")], "mailboxes": [shared]})
+
+    refused = call("authorise", "acme", "1001", "1002")
+
+    assert refused.exit_code == 1
+    assert refused.stderr == (
+        "employee 1002: the Microsoft user belongs to another employee's account: revoke that account first\n"
+    )
+    assert authorised(store) == {"1001": "ann@x.io"}
+
+
+def test_two_employees_of_one_mailbox_are_both_refused_until_the_tenant_file_says_who(
+    box: Sandbox, store: Store, folder: Path
+) -> None:
+    shared = {**ANN, "proxy_addresses": ["smtp:office@x.io"]}
+    box.reset({"employees": [employee("1001", "ann@x.io"), employee("1002", "office@x.io")], "mailboxes": [shared]})
+
+    refused = call("authorise", "acme", "1001", "1002")
+    (folder / "acme.yaml").write_text(TENANT.format(name="Sales") + "employees: {'1002': ann@x.io}\n")
+    allowed = call("authorise", "acme", "--all")
+
+    assert refused.exit_code == 1
+    assert refused.stderr.count("several employees match the same Microsoft user: map the right one") == 2
+    assert "gives this Microsoft user to another employee" in allowed.stdout
+    assert authorised(store) == {"1002": "ann@x.io"}
+
+
+def test_an_employees_new_address_of_the_same_mailbox_changes_nothing(box: Sandbox, store: Store) -> None:
+    shared = {**ANN, "proxy_addresses": ["smtp:office@x.io"]}
+    box.reset({"employees": [employee("1001", "ann@x.io")], "mailboxes": [shared]})
+    call("authorise", "acme", "--all")
+    before = _account(store, "1001")
+    box.reset({"employees": [employee("1001", "office@x.io")], "mailboxes": [shared]})
+
+    call("authorise", "acme", "1001")
+
+    assert _account(store, "1001") == before
+
+
 def test_a_system_that_cannot_be_read_is_told_and_changes_nothing(box: Sandbox, store: Store) -> None:
     box.reset(PEOPLE)
     call("authorise", "acme", "--all")

@@ -152,6 +152,8 @@ class Matcher(Register):
 
     def _unfit(self, row: CrmRow) -> tuple[str, str] | None:
         """Why an unlinked record is not a meeting of ours (yet), as rule and reason."""
+        if row.life is Life.OTHER:
+            return "F7", "the record is not normal at the moment"
         if row.life is not Life.NORMAL or row.event is None:
             return "F7", row.problem or f"the record is {row.life}"
         if row.problem:

@@ -67,7 +67,7 @@ def invited(desk: Desk, row: CrmRow, owner: Account) -> bool:
         return False
     if rules.first_sync == "full":
         return True
-    made = row.created
+    made = adjusted(desk, Side.CRM, row.created)
     since = owner.authorised_since
     return made is not None and since is not None and made > desk.facts.quiet_until and made > since
 

@@ -37,6 +37,9 @@ test: lint type ## Lint, types and tests
 conformance: setup-dev ## Show every behaviour that is promised, and prove it; writes docs/conformance.md
 	PYTHONPATH=tests $(PY) -m conformance.table $(PYTEST_ARGS)
 
+soak: setup-dev ## Random stories against the model test on both cores, for MINUTES=60 (SEED=... begins as another soak did)
+	$(PY) tests/model/soak.py --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))
+
 lint: setup-dev ## Style and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from config.at_work import call, connect
 from pipeline.team import ANN, BOB, CAI, DAY, STRANGER, ZOE, Team, address, old
 from pipeline.workplace import Workplace
 
-from calsync.store import upgrade
+from calsync.store import open_store, upgrade
 from sandbox.client import Sandbox
 from sandbox.server import Server
 
@@ -250,8 +250,19 @@ def test_a_calendar_that_cannot_be_read_is_told(team: Team) -> None:
     done = call("cleanup", "sandbox", "--yes")
 
     assert done.exit_code == 1
-    assert f"The calendar of employee {ANN} could not be read" in done.stderr
+    assert f"The calendar of {ANN} could not be read" in done.stderr
     assert team.titles(BOB) == ["Bob's own", "Kickoff"]
+
+
+def test_the_calendar_of_a_former_user_is_cleaned_too(work: Workplace) -> None:
+    team = Team.start(work, ANN, crm_events=[old(id="old")])
+    work.configure(employees={ANN: address(BOB)})
+    work.authorise(ANN)
+
+    cleaned()
+
+    assert team.titles(ANN) == []
+    at_rest(team)
 
 
 def test_a_users_copy_of_our_event_is_theirs(team: Team) -> None:
@@ -274,6 +285,29 @@ def _marks(team: Team, employee: str) -> list[dict[str, str]]:
     )
     found: list[dict[str, str]] = raw["singleValueExtendedProperties"]
     return found
+
+
+def test_what_a_person_confirmed_does_not_count_for_the_guard(work: Workplace) -> None:
+    """Else the next deletion by a user would be taken for the twelfth of a disaster (G5)."""
+    team = Team.start(work, crm_events=[old(f"Visit {n}", id=f"r{n}", hours=n, attendees=[BOB]) for n in range(11)])
+    cleaned("--account", ANN)
+
+    team.crm().cancel("r0")
+    team.run()
+
+    assert "Visit 0" not in team.titles(BOB)
+    assert len(team.titles(BOB)) == 10
+
+
+def test_while_another_run_writes_it_shows_but_removes_nothing(team: Team) -> None:
+    with open_store(f"sqlite:///{team.work.folder / 'calsync.db'}") as store:
+        store.acquire("sandbox", "airflow:other", datetime.now(UTC))
+
+    shown, refused = call("cleanup", "sandbox"), call("cleanup", "sandbox", "--yes")
+
+    assert (shown.exit_code, refused.exit_code) == (0, 1)
+    assert "Another run writes tenant sandbox" in refused.stderr
+    assert team.titles(ANN) == ["Kickoff", "Visit"]
 
 
 def test_an_account_nobody_knows(team: Team) -> None:

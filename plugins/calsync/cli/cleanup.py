@@ -120,7 +120,7 @@ def _told(tenant: Tenant, seen: Survey) -> dict[str, Any]:
             {"employee": employees.get(one.mailbox, ""), "rule": one.rule, "reason": one.reason}
             for one in remarks_of(seen.found)
         ],
-        "unread": {employees[mailbox]: str(error) for mailbox, error in seen.away.items()},
+        "unread": {employees.get(mailbox, mailbox): str(error) for mailbox, error in seen.away.items()},
         "unlinked": sum(meeting.agreed.state == "unlinked" for meeting in seen.found.meetings),
     }
 
@@ -145,7 +145,7 @@ def _show(told: dict[str, Any]) -> None:
     if left:
         show_table("Left alone", ("Employee", "Events", "Why"), [(who, n, why) for (who, why), n in left.items()])
     for who, why in told["unread"].items():
-        complain(f"The calendar of employee {who} could not be read: {why}")
+        complain(f"The calendar of {who} could not be read: {why}")
     if events or records:
         say(_would(told))
 

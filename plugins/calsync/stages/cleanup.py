@@ -34,11 +34,12 @@ if TYPE_CHECKING:
 class Survey:
     """What a cleanup found.
 
-    accounts: whose calendars were looked at; everybody: all that are matched now; employees: address -> id of every
-    employee. away: why calendars could not be read, by Microsoft object id.
+    accounts: who is in scope; everybody: all that are matched now; employees: address -> id of every employee.
+    mailboxes: the calendars looked at, those of former Microsoft users among them. away: why some could not be read.
     """
 
     accounts: list[Account] = field(default_factory=list)
+    mailboxes: frozenset[str] = frozenset()
     everybody: tuple[Account, ...] = ()
     employees: dict[str, str] = field(default_factory=dict)
     rows: list[OutlookRow] = field(default_factory=list)
@@ -78,8 +79,7 @@ def survey(tenant: Tenant, ports: Ports, run: Run, who: str = "", *, records: bo
         outlook=tuple(found.rows),
         absences=tuple(found.absences),
     )
-    mailboxes = frozenset(account.object_id for account in found.accounts)
-    wish = Wish(mailboxes, frozenset(account.employee for account in found.accounts), records, past)
+    wish = Wish(found.mailboxes, frozenset(account.employee for account in found.accounts), records, past)
     found.plan = cleanup(facts, wish)
     key, staging = tenant.key, ports.staging
     staging.write_rows(key, run.id, "plan", list(found.plan.meetings))
@@ -128,7 +128,9 @@ async def _survey(
             whose = {account.employee for account in found.accounts}
             made = [link for link in links if link.crm_owner in whose and made_from_outlook(link, tenant.key)]
             found.records = await _records(reader, made)
-        await asyncio.gather(*(_mailbox(tenant, run, graph, account, links, found) for account in found.accounts))
+        former = {p.mailbox for link in links for p in link.placements if _stands(p)} if not who else set()
+        found.mailboxes = frozenset({account.object_id for account in found.accounts} | former)
+        await asyncio.gather(*(_mailbox(tenant, run, graph, mailbox, links, found) for mailbox in found.mailboxes))
     return found
 
 
@@ -143,13 +145,12 @@ def _in_scope(accounts: Collection[Account], who: str) -> list[Account]:
 
 
 async def _mailbox(
-    tenant: Tenant, run: Run, client: GraphClient, account: Account, links: Collection[Link], found: Survey
+    tenant: Tenant, run: Run, client: GraphClient, mailbox: str, links: Collection[Link], found: Survey
 ) -> None:
     """What stands in one calendar: everything in the window with its mark, and what we know of by id."""
     from calsync.graph.event import outlook_row
     from calsync.graph.read import calendar_view, get_events
 
-    mailbox = account.object_id
     try:
         listed = await calendar_view(client, mailbox, *instants(*days(tenant, run)))
     except AuthFailed:

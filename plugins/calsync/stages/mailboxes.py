@@ -15,6 +15,16 @@ from typing import TYPE_CHECKING, Any
 from calsync.core.facts import local_days
 from calsync.core.model import Absence, Account, Availability, OutlookRow, Placement, Proof, Shape, Standing
 from calsync.errors import AuthFailed, CursorExpired, Forbidden, NotFound, RemoteError, Transient
+from calsync.stages.series import (
+    DATES,
+    KnownSeries,
+    complete_dates,
+    follow_tombstones,
+    lacks_detail,
+    last_anchored,
+    masters_in,
+    token_days,
+)
 from calsync.stages.settings import days, instants
 from calsync.store.records import Cursor
 
@@ -62,6 +72,7 @@ class MailboxReader:
         self.errors: dict[str, RemoteError] = {}
         self.cursor_of: dict[str, Cursor] = {}
         self.known: dict[str, set[str]] = defaultdict(set)
+        self.series = KnownSeries(())
 
     async def read(self, accounts: list[Account]) -> None:
         """Read these accounts' mailboxes. Raises AuthFailed, which is everybody's."""
@@ -71,13 +82,17 @@ class MailboxReader:
             cursor = saved.get(cursor_name(mailbox))
             if cursor and not self._anchored_too_long(cursor):
                 self.cursor_of[mailbox] = cursor
-        for row in self.ports.store.known_outlook(self.tenant.key, mailboxes):
+        known = self.ports.store.known_outlook(self.tenant.key, mailboxes)
+        for row in known:
             self.known[row.mailbox].add(row.id)
+        self.series = KnownSeries(known)
         if self.run.window:
             await self._window(mailboxes)
         else:
             await self._rounds({m: self.cursor_of[m].value if m in self.cursor_of else None for m in mailboxes})
+        await complete_dates(self, anew=bool(self.run.window))
         await self._unsettled()
+        await complete_dates(self, anew=True)
         self._forget_the_unavailable()
         self._note_zones()
 
@@ -92,7 +107,7 @@ class MailboxReader:
         """Why not one mailbox could be read, where that is not each mailbox's own matter: a service that is down, a
         permission that is missing.
         """
-        found = [self.errors[mailbox] for mailbox in self.seen if self._is_away(mailbox)]
+        found = [self.errors[mailbox] for mailbox in self.seen if self.is_away(mailbox)]
         if not found or len(found) < len(self.seen) or not all(isinstance(e, Forbidden | Transient) for e in found):
             return None
         passing = next((error for error in found if isinstance(error, Transient)), None)
@@ -102,7 +117,7 @@ class MailboxReader:
         """The run's own days, listed in full; no cursor is read or moved (G8)."""
         for mailbox in mailboxes:
             self._found(mailbox)
-        await self._by_id(await self._views([(mailbox, self.first, self.last) for mailbox in mailboxes]))
+        await self.by_id(await self._views([(mailbox, self.first, self.last) for mailbox in mailboxes]))
 
     async def _rounds(self, links: dict[str, str | None], last: date | None = None) -> None:
         """A delta round of each mailbox, from its link or from the window's first day to `last`.
@@ -125,7 +140,7 @@ class MailboxReader:
             elif late and (last - self.first).days > SMALLEST_WINDOW:
                 too_large.append(each.mailbox)
             else:
-                self._away(each.mailbox, each.error)
+                self.away(each.mailbox, each.error)
         await self._take(ended, last)
         if anew:
             await self._rounds(dict.fromkeys(anew))
@@ -135,7 +150,7 @@ class MailboxReader:
     def _found(self, mailbox: str) -> None:
         self.seen[mailbox] = {"availability": Availability.OK, "zone": ""}
 
-    def _away(self, mailbox: str, error: RemoteError) -> None:
+    def away(self, mailbox: str, error: RemoteError) -> None:
         from calsync.graph.answers import availability
 
         if isinstance(error, AuthFailed):
@@ -143,7 +158,7 @@ class MailboxReader:
         self.errors[mailbox] = error
         self.seen[mailbox] = {"availability": availability(error) or Availability.UNREACHABLE, "zone": ""}
 
-    def _is_away(self, mailbox: str) -> bool:
+    def is_away(self, mailbox: str) -> bool:
         return mailbox not in self.seen or self.seen[mailbox]["availability"] != Availability.OK
 
     async def _take(self, rounds: list[Round], last: date) -> None:
@@ -155,50 +170,72 @@ class MailboxReader:
         for each in rounds:
             self._found(each.mailbox)
             known = self.known[each.mailbox]
-            rows = [self._row(each.mailbox, raw) for raw in inherit(each.items)]
+            came = {raw["id"]: (raw, self.row(each.mailbox, raw)) for raw in inherit(each.items)}
+            rows = [row for _, row in came.values()]
             self.rows |= {(row.mailbox, row.id): row for row in rows}
-            unknown |= {(row.mailbox, row.id) for row in rows if row.id not in known and row.shape is Shape.SINGLE}
-            missing |= {(each.mailbox, id_) for id_ in each.removed if id_ in known}
-            if each.full:
-                missing |= self._expected(each.mailbox, {row.id for row in rows}, self.first, last)
-        crowds = Counter(mailbox for mailbox, _ in unknown)
+            unknown |= {(row.mailbox, row.id) for row in rows if row.id not in known and row.shape not in DATES}
+            missing |= {(each.mailbox, id_) for id_ in each.removed if id_ in known} | self.series.over(rows)
+            missing |= {(each.mailbox, id_) for id_, said in came.items() if lacks_detail(*said)}
+            missing |= self._lacking(each, rows, last)
+        unknown -= self.series.dates.keys()
+        crowds = Counter(mailbox for mailbox, id_ in unknown if self.rows[mailbox, id_].shape is Shape.SINGLE)
         listings = [(mailbox, self.first, last) for mailbox, crowd in crowds.items() if crowd > VIEW_INSTEAD]
         listings += [unwatched for each in rounds if (unwatched := self._unwatched(each, last))]
         missing |= await self._views(listings)
-        unread = {event for event in unknown if not self.rows[event].marked and not self._is_away(event[0])}
-        await self._by_id(unread | missing)
+        unread = {event for event in unknown if not self.rows[event].marked and not self.is_away(event[0])}
+        await self.by_id(unread | missing)
+        await follow_tombstones(self, rounds)
         for each in rounds:
-            if not self._is_away(each.mailbox):
+            if not self.is_away(each.mailbox):
                 self._save_cursor(each, last)
 
-    def _row(self, mailbox: str, raw: dict[str, Any], marked: bool = False) -> OutlookRow:
+    def row(self, mailbox: str, raw: dict[str, Any], marked: bool = False) -> OutlookRow:
         from calsync.graph.event import outlook_row
 
         return outlook_row(mailbox, raw, marked=marked, foreign_ids=self.tenant.foreign_marks)
 
-    def _expected(self, mailbox: str, listed: set[str], first: date, last: date) -> set[EventKey]:
+    def _lacking(self, each: Round, rows: list[OutlookRow], last: date) -> set[EventKey]:
+        """What a round should have brought: all of the window, or every date of each series that it brought (F1)."""
+        listed = {row.id for row in rows}
+        if each.full:
+            return self._expected(each.mailbox, listed, self.first, last)
+        watched = token_days(self.cursor_of[each.mailbox])
+        dates = self.series.of(masters_in(rows)) - listed
+        return self._expected(each.mailbox, listed, *watched, among=dates) if watched and dates else set()
+
+    def _expected(
+        self, mailbox: str, listed: set[str], first: date, last: date, among: set[str] | None = None
+    ) -> set[EventKey]:
         """The living placements that a complete listing of these days should have had: half of a proof (D1)."""
-        candidates = [(mailbox, id_) for id_ in sorted(self.known[mailbox] - listed)]
+        wanted = self.known[mailbox] if among is None else among
+        candidates = [(mailbox, id_) for id_ in sorted(wanted - listed)]
         links = self.ports.store.links_by_placement(self.tenant.key, candidates) if candidates else []
         here = [p for link in links for p in link.placements if p.mailbox == mailbox and p.id not in listed]
         return {(mailbox, p.id) for p in here if p.standing is Standing.LIVING and _within(p, first, last)}
 
-    async def _by_id(self, wanted: Iterable[EventKey]) -> None:
-        """Events by id: their marks, which delta cannot say, and the answer that makes an absence a proof (D1)."""
+    async def by_id(self, wanted: Iterable[EventKey]) -> dict[EventKey, str]:
+        """Events by id: their marks, which delta cannot say, and the answer that makes an absence a proof (D1).
+
+        Returns the evidence for those that are not there.
+        """
         from calsync.graph.read import get_events
 
         events = sorted(wanted)
         answers = await get_events(self.client, events, foreign_ids=self.tenant.foreign_marks)
+        gone: dict[EventKey, str] = {}
         for (mailbox, id_), answer in zip(events, answers, strict=True):
             if not isinstance(answer, RemoteError):
-                self.rows[mailbox, id_] = self._row(mailbox, answer, marked=True)
+                self.rows[mailbox, id_] = self.row(mailbox, answer, marked=True)
             elif id_ in self.known[mailbox]:
                 self.absences[mailbox, id_] = _absence(mailbox, id_, answer)
                 self.rows.pop((mailbox, id_), None)
             else:
                 self.rows.pop((mailbox, id_), None)
                 if not isinstance(answer, NotFound):
-                    self._away(mailbox, answer)
+                    self.away(mailbox, answer)
+            if isinstance(answer, NotFound):
+                gone[mailbox, id_] = _not_found(answer)
+        return gone
 
     def _unwatched(self, each: Round, last: date) -> Days | None:
         """The days of the window that the delta link does not watch and this run has to list.
@@ -210,6 +247,8 @@ class MailboxReader:
         if not each.full:
             meta = self.cursor_of[each.mailbox].meta
             watched = date.fromisoformat(meta.get("halved") or meta["covered"])
+            if any(raw.get("type") == "seriesMaster" for raw in each.items):
+                watched = last_anchored(self.cursor_of[each.mailbox], watched)
         return (each.mailbox, watched + timedelta(days=1), self.last) if watched < self.last else None
 
     async def _views(self, wanted: list[Days]) -> set[EventKey]:
@@ -219,7 +258,7 @@ class MailboxReader:
             try:
                 return await self._view(mailbox, first, last)
             except RemoteError as error:
-                self._away(mailbox, error)
+                self.away(mailbox, error)
                 return set()
 
         return {event for found in await asyncio.gather(*(one(*each) for each in wanted)) for event in found}
@@ -230,7 +269,7 @@ class MailboxReader:
         listed = await calendar_view(
             self.client, mailbox, *instants(first, last), foreign_ids=self.tenant.foreign_marks
         )
-        self.rows |= {(mailbox, raw["id"]): self._row(mailbox, raw, marked=True) for raw in listed}
+        self.rows |= {(mailbox, raw["id"]): self.row(mailbox, raw, marked=True) for raw in listed}
         return self._expected(mailbox, {raw["id"] for raw in listed}, first, last)
 
     async def _unsettled(self) -> None:
@@ -239,8 +278,8 @@ class MailboxReader:
         stands = (Standing.LIVING, Standing.ASLEEP)
         living = {(p.mailbox, p.id): p for link in dirty for p in link.placements if p.standing in stands}
         seen = self.rows.keys() | self.absences.keys()
-        wanted = {event for event in living.keys() - seen if not self._is_away(event[0])}
-        await self._by_id(wanted)
+        wanted = {event for event in living.keys() - seen if not self.is_away(event[0])}
+        await self.by_id(wanted)
         gone = [living[event] for event in wanted if event in self.absences]
         lacking = await self._views([(p.mailbox, *local_days(p.shown.time, "UTC")) for p in gone if p.shown])
         for event in wanted & self.absences.keys() - lacking:
@@ -249,8 +288,8 @@ class MailboxReader:
 
     def _forget_the_unavailable(self) -> None:
         """A mailbox that broke off midway tells nothing: it is read again from where its cursor stands."""
-        self.rows = {event: row for event, row in self.rows.items() if not self._is_away(event[0])}
-        self.absences = {event: gone for event, gone in self.absences.items() if not self._is_away(event[0])}
+        self.rows = {event: row for event, row in self.rows.items() if not self.is_away(event[0])}
+        self.absences = {event: gone for event, gone in self.absences.items() if not self.is_away(event[0])}
 
     def _note_zones(self) -> None:
         """The zone most of a user's own events were written in (A5); ours are in UTC, whoever they are for."""
@@ -277,8 +316,12 @@ class MailboxReader:
 def _absence(mailbox: str, id_: str, error: RemoteError) -> Absence:
     """What the by-id read of a known event that was not listed says."""
     if isinstance(error, NotFound):
-        return Absence(mailbox, id_, Proof.GONE, f"not in the mailbox, read by id: {error.remote}")
+        return Absence(mailbox, id_, Proof.GONE, _not_found(error))
     return Absence(mailbox, id_, Proof.UNKNOWN, str(error.remote))
+
+
+def _not_found(error: NotFound) -> str:
+    return f"not in the mailbox, read by id: {error.remote}"
 
 
 def _within(placement: Placement, first: date, last: date) -> bool:

@@ -1,0 +1,127 @@
+"""Series in mailboxes: what a delta round does not say of them, and is read beside it (F1, G1).
+
+A date that is cancelled has no tombstone, a series that ends has one for its master alone, and a date comes bare.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from calsync.core.match import original_date
+from calsync.core.model import Absence, OutlookRow, Proof, Shape, Standing
+from calsync.errors import RemoteError
+from calsync.stages.settings import MATCHING_DAYS, instants
+
+if TYPE_CHECKING:
+    from calsync.graph.delta import Round
+    from calsync.stages.mailboxes import MailboxReader
+    from calsync.store.records import Cursor, KnownOutlook
+
+EventKey = tuple[str, str]
+
+DATES = (Shape.OCCURRENCE, Shape.EXCEPTION)
+
+
+class KnownSeries:
+    """What links know of series: by mailbox and master, the ids of the dates that still stand, and the pattern."""
+
+    def __init__(self, known: Iterable[KnownOutlook]) -> None:
+        self.dates: dict[EventKey, set[str]] = defaultdict(set)
+        self.patterns: dict[EventKey, str] = {}
+        for row in known:
+            if row.master and row.standing in (Standing.LIVING, Standing.ASLEEP):
+                self.dates[row.mailbox, row.master].add(row.id)
+                self.patterns[row.mailbox, row.master] = row.pattern or self.patterns.get((row.mailbox, row.master), "")
+
+    def over(self, rows: list[OutlookRow]) -> set[EventKey]:
+        """The dates of series that came as single events: none of them is left."""
+        ended = [(row.mailbox, row.id) for row in rows if row.shape is Shape.SINGLE]
+        return {(mailbox, id_) for mailbox, master in ended for id_ in self.dates.get((mailbox, master), ())}
+
+    def of(self, masters: Iterable[EventKey]) -> set[str]:
+        """The ids of these series' dates."""
+        return {id_ for master in masters for id_ in self.dates.get(master, ())}
+
+
+def masters_in(rows: Iterable[OutlookRow]) -> set[EventKey]:
+    """The series that came in a round, each with every date it still has in the round's window."""
+    return {(row.mailbox, row.id) for row in rows if row.shape is Shape.MASTER}
+
+
+def lacks_detail(raw: dict[str, Any], row: OutlookRow) -> bool:
+    """Whether a date says too little to be recognised, so that it has to be read by id."""
+    from calsync.graph.event import bare
+
+    nameless = row.shape is Shape.EXCEPTION and original_date(row.ical_uid, row.original) is None
+    return row.shape in DATES and (bare(raw) or nameless)
+
+
+def token_days(cursor: Cursor) -> tuple[date, date] | None:
+    """The days in UTC, first and last, that a delta link watches."""
+    if cursor.window_start is None or cursor.window_end is None:
+        return None
+    return cursor.window_start.date(), cursor.window_end.date() - timedelta(days=1)
+
+
+def last_anchored(cursor: Cursor, otherwise: date) -> date:
+    """The last day of the window that the delta link was made for; a series that came says nothing of later ones."""
+    watched = token_days(cursor)
+    return min(otherwise, watched[1] - timedelta(days=MATCHING_DAYS)) if watched else otherwise
+
+
+async def follow_tombstones(reader: MailboxReader, rounds: list[Round]) -> None:
+    """A tombstone of a series: it is gone with all its dates, or it left the window and is followed by id (D1, F5)."""
+    series = reader.series
+    buried = {(each.mailbox, id_) for each in rounds for id_ in each.removed if (each.mailbox, id_) in series.dates}
+    if not buried:
+        return
+    gone = await reader.by_id(buried)
+    left: set[EventKey] = set()
+    for mailbox, master in buried:
+        dates = {(mailbox, id_) for id_ in series.dates[mailbox, master]}
+        if evidence := gone.get((mailbox, master)):
+            reader.absences |= {key: Absence(*key, Proof.GONE, f"its series is {evidence}") for key in dates}
+        else:
+            left |= dates
+    await reader.by_id(left - reader.rows.keys())
+    await asyncio.gather(*(_dates_elsewhere(reader, *key) for key in buried if key in reader.rows))
+
+
+async def _dates_elsewhere(reader: MailboxReader, mailbox: str, master: str) -> None:
+    """The dates of a series that left the window: they may have taken the place of those that links know."""
+    from calsync.graph.read import instances
+
+    row = reader.rows[mailbox, master]
+    if row.shape is not Shape.MASTER or row.problem:
+        return
+    first = row.event.time.start
+    begins = date(first.year, first.month, first.day)
+    days = instants(begins, begins + (reader.last - reader.first))
+    try:
+        found = await instances(reader.client, mailbox, master, *days)
+    except RemoteError as error:
+        reader.away(mailbox, error)
+        return
+    for raw in found:
+        reader.rows.setdefault((mailbox, str(raw.get("id"))), reader.row(mailbox, raw))
+
+
+async def complete_dates(reader: MailboxReader, *, anew: bool = False) -> None:
+    """Give every date that was read its series' pattern, and read the masters that nobody knows.
+
+    :param anew: read also those that are known, since nothing told that they are as they were
+    """
+    dates = [row for row in reader.rows.values() if row.shape in DATES and not row.pattern and row.master]
+    known = {} if anew else reader.series.patterns
+    unread = {(row.mailbox, row.master) for row in dates} - reader.rows.keys()
+    await reader.by_id({key for key in unread if not known.get(key) and not reader.is_away(key[0])})
+    for row in dates:
+        master = reader.rows.get((row.mailbox, row.master))
+        pattern = master.pattern if master else known.get((row.mailbox, row.master), "")
+        if pattern and (row.mailbox, row.id) in reader.rows:
+            reader.rows[row.mailbox, row.id] = replace(row, pattern=pattern)

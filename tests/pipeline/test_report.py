@@ -11,6 +11,7 @@ from pipeline.workplace import CALENDAR, Workplace
 
 from calsync.stages.context import Run
 from calsync.stages.report import COUNTERS, read_report, report, sentence_of
+from calsync.web.reports import stored_report
 
 WRITES = [f"{side}_{verb}" for side in ("crm", "outlook") for verb in ("created", "updated", "deleted")]
 OPEN = ["held", "parked", "failed", "stale", "left"]
@@ -42,8 +43,8 @@ def test_every_change_is_in_one_counter_and_stands_in_the_report(team: Workplace
     assert counters["requests_graph"] > 0
     assert told["sentence"] == "ShareCRM 1 created; Outlook 1 created; 1 skipped, 0 mails."
     by_title = {change["title"]: change for change in shown["changes"]}
-    assert by_title["Lunch"] | {"id": ""} == {
-        "id": "", "side": "crm", "verb": "create", "employee": "1000", "title": "Lunch", "rule": "E8",
+    assert by_title["Lunch"] | {"id": "", "link": ""} == {
+        "id": "", "link": "", "side": "crm", "verb": "create", "employee": "1000", "title": "Lunch", "rule": "E8",
         "start": str(hour(2)), "fields": by_title["Lunch"]["fields"], "reason": "new in Outlook", "mails": 0,
         "state": "done", "sentence": "",
     }  # fmt: skip
@@ -88,21 +89,6 @@ def test_equal_edits_and_different_fields_are_no_conflict(team: Workplace) -> No
     assert (record["content"], record["start"]) == ("Same title", hour(2, 14).isoformat())
 
 
-def test_private_titles_are_shown_nowhere(team: Workplace) -> None:
-    team.box.as_user(ANN).create("Surgery", plain(hour(2)), plain(hour(2, 10)), sensitivity="private")
-    team.box.as_employee("1001").create("Divorce", hour(3), hour(3, 10), participants=["1001"], private=True)
-
-    team.run()
-
-    shown = team.report()
-    assert [change["title"] for change in shown["changes"]] == ["Private"]
-    assert [remark["title"] for remark in shown["remarks"]] == ["Private"]
-    assert "Surgery" not in json.dumps(shown)
-    assert "Divorce" not in json.dumps(shown)
-    names = [str(path) for path in (team.folder / "staging").rglob("*")]
-    assert not any("Surgery" in name or "Divorce" in name for name in names)
-
-
 def test_a_failed_stage_is_named_with_its_reason_and_later_ones_were_not_reached(team: Workplace) -> None:
     team.impatient = True
     team.box.fault("sharecrm", {"status": 503})
@@ -130,6 +116,23 @@ def test_the_parts_of_a_mapped_stage_are_told_as_one(team: Workplace) -> None:
     ports.close()
     assert found is not None
     assert found["stages"]["extract_graph"] == {"state": "success", "seconds": 4.0, "requests_graph": 6}
+
+
+@pytest.mark.parametrize(("database", "titles"), [("calsync.db", {"Lunch"}), ("elsewhere.db", {""})])
+def test_the_page_shows_titles_only_where_the_state_database_can_say_what_is_private(
+    team: Workplace, monkeypatch: pytest.MonkeyPatch, database: str, titles: set[str]
+) -> None:
+    team.box.as_user(ANN).create("Lunch", plain(hour(2)), plain(hour(2, 10)))
+    team.run()
+    state = {"conn_type": "generic", "extra": {"dsn": f"sqlite:///{team.folder / database}"}}
+    monkeypatch.setenv("AIRFLOW_CONN_CALSYNC_STATE", json.dumps(state))
+    monkeypatch.setenv("CALSYNC_STAGING", str(team.folder / "staging"))
+
+    assert team.last is not None
+    told = stored_report(team.tenant.key, team.last.id)
+
+    assert told is not None
+    assert {change["title"] for change in told["changes"]} == titles
 
 
 @pytest.mark.parametrize(

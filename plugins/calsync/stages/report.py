@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from calsync.core.model import CrmRow, Event, OutlookRow, Side
+from calsync.core.model import Side
 from calsync.core.plan import Action, ActionState, Remark, Verb
-from calsync.staging import values
+from calsync.stages.masking import mask_anew, masked, titles_of, without_titles
 from calsync.store.records import JournalRow, RunState
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from calsync.config.model import Tenant
     from calsync.stages.context import Counters, Ports, Run
     from calsync.staging import Staging
-
-T = TypeVar("T")
+    from calsync.store.store import Store
 
 REPORT = "report"
-PRIVATE = "Private"
 
 _COUNTED = {
     (Side.CRM, Verb.CREATE): "crm_created",
@@ -71,7 +67,7 @@ def report(tenant: Tenant, ports: Ports, run: Run, states: dict[str, str]) -> Co
         counters[name] = sum(int(stage.get(name, 0)) for stage in stages.values())
     sentence = sentence_of(counters, states, stages, verdict.get("refusal", ""), run)
     employees = {account.object_id: account.employee for account in accounts}
-    titles = titles_of(ports, tenant, run, remarks)
+    titles = titles_of(staging, ports.store, key, run.id, remarks)
     told = {
         "tenant": key,
         "run": run.id,
@@ -83,7 +79,7 @@ def report(tenant: Tenant, ports: Ports, run: Run, states: dict[str, str]) -> Co
         "remarks": [_remark(remark, titles) for remark in remarks],
         "stages": {name: {**stages[name], "state": state} for name, state in states.items()},
     }
-    staging.write_json(key, run.id, REPORT, told)
+    staging.write_json(key, run.id, REPORT, mask_anew(told, ports.store))
     _end(tenant, ports, run, states, counters, sentence)
     return {**counters, "sentence": sentence, "failed": int(_has_failed(states))}
 
@@ -107,9 +103,20 @@ def _stage(staging: Staging, key: str, run: Run, name: str) -> dict[str, Any]:
 
 
 def read_report(staging: Staging, tenant: str, run: str) -> dict[str, Any] | None:
-    """What `report` staged of a run; None when there is nothing (any more)."""
+    """What `report` staged of a run; None when there is nothing (any more). For people: `shown_report`."""
     found: dict[str, Any] | None = staging.read_json(tenant, run, REPORT)
     return found
+
+
+def shown_report(staging: Staging, store: Store | None, tenant: str, run: str) -> dict[str, Any] | None:
+    """The report of a run as it may be shown today: what has turned private since is masked (F6).
+
+    :param store: None when the state database cannot be asked: then no title is shown
+    """
+    told = read_report(staging, tenant, run)
+    if told is None:
+        return None
+    return mask_anew(told, store) if store else without_titles(told)
 
 
 def _end(
@@ -193,6 +200,7 @@ def _change(action: Action, row: JournalRow | None, employees: dict[str, str]) -
     event = action.event or action.before
     return {
         "id": action.id,
+        "link": action.link,
         "side": str(action.side),
         "verb": str(action.verb),
         "employee": employees.get(action.mailbox, action.actor),
@@ -210,31 +218,6 @@ def _change(action: Action, row: JournalRow | None, employees: dict[str, str]) -
     }
 
 
-def masked(*events: Event | None) -> str:
-    """A title as it may be shown: private meetings are "Private", also those that were private before (F6)."""
-    if any(event.private for event in events if event):
-        return PRIVATE
-    return next((event.title for event in events if event), "")
-
-
-def titles_of(ports: Ports, tenant: Tenant, run: Run, remarks: list[Remark]) -> dict[str, str]:
-    """The masked titles of what remarks are about, by ShareCRM id, Outlook id or link."""
-    ids = {remark.crm_id for remark in remarks} | {remark.outlook_id for remark in remarks} - {""}
-    titles: dict[str, str] = {}
-    key, staging = tenant.key, ports.staging
-    for row in _about(CrmRow, staging.frame(key, run.id, "crm"), ids):
-        titles[row.id] = masked(row.event)
-    for event in _about(OutlookRow, staging.frame(key, run.id, "outlook"), ids):
-        titles[event.id] = masked(event.event)
-    for link in ports.store.links(tenant.key, {remark.link for remark in remarks if remark.link}):
-        titles[link.id] = masked(link.base, link.crm_shown, *(place.shown for place in link.placements))
-    return titles
-
-
-def _about(kind: type[T], staged: pd.DataFrame, ids: set[str]) -> list[T]:
-    return values(kind, staged[staged["id"].isin(ids)]) if len(staged) else []
-
-
 def _remark(remark: Remark, titles: dict[str, str]) -> dict[str, Any]:
     about = (remark.crm_id, remark.outlook_id, remark.link)
     return {
@@ -242,6 +225,7 @@ def _remark(remark: Remark, titles: dict[str, str]) -> dict[str, Any]:
         "rule": remark.rule,
         "reason": remark.reason,
         "id": next((id_ for id_ in about if id_), ""),
+        "link": remark.link,
         "title": next((title for id_ in about if (title := titles.get(id_))), ""),
         "skipped": remark.skipped,
     }

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from calsync.errors import ConfigError, StateError
+
 SIDES: Final = {"crm": "ShareCRM", "outlook": "Outlook"}
 _BY_SIDE: Final = ("created", "updated", "deleted")
 
@@ -90,11 +92,18 @@ _COUNTERS: Final = {
 
 
 def stored_report(tenant_key: str, run_id: str) -> Mapping[str, Any] | None:
-    """The report that the run's `report` task wrote; None when there is none (yet, or any longer)."""
-    from calsync.stages.report import read_report
+    """The report that the run's `report` task wrote, masked as of today; None when there is none (yet, or any more)."""
+    from calsync.stages.ports import state_dsn
+    from calsync.stages.report import shown_report
     from calsync.staging import Staging, default_root
+    from calsync.store import open_store
 
-    return read_report(Staging(default_root()), tenant_key, run_id)
+    staging = Staging(default_root())
+    try:
+        with open_store(state_dsn()) as store:
+            return shown_report(staging, store, tenant_key, run_id)
+    except (ConfigError, StateError):
+        return shown_report(staging, None, tenant_key, run_id)
 
 
 def moment(iso: str | datetime | None) -> str:

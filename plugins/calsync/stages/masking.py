@@ -1,0 +1,70 @@
+"""Titles as they may be shown (RULES F6): what is private, or was when it was written down, or is by now, is "Private".
+
+What is staged and stored keeps its values, for restore and undo; only what people see goes through here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from calsync.core.model import CrmRow, Event, Link, OutlookRow
+from calsync.core.plan import Remark
+from calsync.staging import values
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from calsync.staging import Staging
+    from calsync.store.store import Store
+
+T = TypeVar("T")
+
+PRIVATE = "Private"
+
+
+def masked(*events: Event | None) -> str:
+    """The title of the first event there is; "Private" if any of them is private."""
+    if any(event.private for event in events if event):
+        return PRIVATE
+    return next((event.title for event in events if event), "")
+
+
+def titles_of(staging: Staging, store: Store, tenant: str, run: str, remarks: Iterable[Remark]) -> dict[str, str]:
+    """The masked titles of what remarks are about, by ShareCRM id, Outlook id or link."""
+    about = list(remarks)
+    ids = {remark.crm_id for remark in about} | {remark.outlook_id for remark in about} - {""}
+    titles: dict[str, str] = {}
+    for row in _about(CrmRow, staging.frame(tenant, run, "crm"), ids):
+        titles[row.id] = masked(row.event)
+    for event in _about(OutlookRow, staging.frame(tenant, run, "outlook"), ids):
+        titles[event.id] = masked(event.event)
+    for link in store.links(tenant, {remark.link for remark in about if remark.link}):
+        titles[link.id] = _title(link)
+    return titles
+
+
+def mask_anew(told: dict[str, Any], store: Store) -> dict[str, Any]:
+    """A report with the titles masked of meetings that are private by now, on whichever side."""
+    lines = [*told.get("changes", ()), *told.get("remarks", ())]
+    known = store.links(told["tenant"], {line["link"] for line in lines if line.get("link")})
+    private = {link.id for link in known if _title(link) == PRIVATE}
+    return _with_titles(told, lambda line: PRIVATE if line.get("link") in private else line.get("title", ""))
+
+
+def without_titles(told: dict[str, Any]) -> dict[str, Any]:
+    """A report that names no meeting: for when nobody can say which of them are private by now."""
+    return _with_titles(told, lambda _: "")
+
+
+def _with_titles(told: dict[str, Any], title: Callable[[dict[str, Any]], str]) -> dict[str, Any]:
+    named = {part: [line | {"title": title(line)} for line in told.get(part, ())] for part in ("changes", "remarks")}
+    return told | named
+
+
+def _title(link: Link) -> str:
+    return masked(link.base, link.crm_shown, *(placement.shown for placement in link.placements))
+
+
+def _about(kind: type[T], staged: pd.DataFrame, ids: set[str]) -> list[T]:
+    return values(kind, staged[staged["id"].isin(ids)]) if len(staged) else []

@@ -50,13 +50,15 @@ def contents(team: Team) -> list[str]:
 
 
 def test_what_waits_is_shown_together_and_private_titles_are_masked(work: Workplace) -> None:
-    twins = [old("Merger talks", id=id_, private=True) for id_ in ("sch-1", "sch-2")]
+    """One of them is private: then the title is, whoever else shows it."""
+    twins = [old("Merger talks", id=id_) for id_ in ("sch-1", "sch-2")]
     Team.start(work, ANN, crm_events=twins, outlook_events=[own("Merger talks", sensitivity="private")])
 
-    shown = call("choose", "sandbox")
+    shown, status = call("choose", "sandbox"), call("status", "sandbox")
 
     assert shown.exit_code == 0
     assert "Merger" not in shown.output
+    assert "3 of them look the same and wait: see `python -m calsync choose sandbox`" in status.stdout
     assert [(one["group"], one["side"], one["title"], one["people"]) for one in waiting()] == [
         (1, "ShareCRM", "Private", [ANN]),
         (1, "ShareCRM", "Private", [ANN]),

@@ -65,8 +65,9 @@ def _show(tenant: str, found: list[Candidate], as_json: bool) -> None:
 
 def _plain(found: list[Candidate]) -> list[dict[str, Any]]:
     """What waits as plain values, numbered by what looks the same; private titles are masked (F6)."""
-    from calsync.stages.report import masked
+    from calsync.stages.masking import PRIVATE
 
+    private = {one.look for one in found if one.event and one.event.private}
     numbers = {look: number for number, look in enumerate(dict.fromkeys(one.look for one in found), 1)}
     return [
         {
@@ -74,7 +75,7 @@ def _plain(found: list[Candidate]) -> list[dict[str, Any]]:
             "side": "ShareCRM" if one.side == "crm" else "Outlook",
             "id": one.id,
             "start": str(one.event.time.start) if one.event else "",
-            "title": masked(one.event) if one.event else "(cannot be read now)",
+            "title": PRIVATE if one.look in private else one.event.title if one.event else "(cannot be read now)",
             "people": list(one.people),
         }
         for one in found

@@ -94,15 +94,18 @@ def _told(tenant: Tenant, seen: Survey) -> dict[str, Any]:
     """What was found as plain values; private titles are masked (F6)."""
     from calsync.core.diff import remarks_of
     from calsync.core.model import Side
-    from calsync.stages.report import masked
+    from calsync.stages.masking import masked
 
     employees = {one.object_id: one.employee for one in seen.everybody}
     mails = seen.found.mails
 
+    link_of = {meeting.noted.id: meeting.noted for meeting in seen.found.meetings}
+
     def shown(action: Action) -> dict[str, Any]:
+        link = link_of[action.link]
         return {
             "employee": employees.get(action.mailbox, action.actor),
-            "title": masked(action.before),
+            "title": masked(action.before, link.base, link.crm_shown),
             "start": str(action.before.time.start) if action.before else "",
             "cancellations": len(action.mails),
         }

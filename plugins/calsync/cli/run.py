@@ -86,11 +86,16 @@ def status(tenant: _Tenant, as_json: _Json = False) -> None:
     """Say how a tenant stands: accounts, meetings, the last runs."""
     from calsync.cli.database import opened_store
     from calsync.config.load import load_one, tenants_folder
+    from calsync.core.choice import waits
 
     key = load_one(tenants_folder(), tenant).key
     with opened_store() as store:
         standing = Standing(
-            store.accounts(key), store.count_links(key), store.runs(key, limit=10), store.first_sync(key)
+            store.accounts(key),
+            store.count_links(key),
+            store.runs(key, limit=10),
+            store.first_sync(key),
+            sum(map(waits, store.dirty_links(key))),
         )
     if as_json:
         typer.echo(json.dumps(standing.plain()))
@@ -105,6 +110,7 @@ class Standing(NamedTuple):
     links: dict[LinkState, int]
     runs: list[StoredRun]
     first_sync: datetime | None
+    choices: int
 
     def plain(self) -> dict[str, Any]:
         """Counters, times and sentences as JSON holds them; no address and no content."""
@@ -113,6 +119,7 @@ class Standing(NamedTuple):
             "authorised": sum(account.authorised for account in self.accounts),
             "away": sum(account.authorised and not account.served for account in self.accounts),
             "meetings": {str(state): count for state, count in self.links.items()},
+            "waiting_for_a_choice": self.choices,
             "first_sync": self.first_sync.isoformat() if self.first_sync else None,
             "runs": [
                 {
@@ -133,6 +140,8 @@ def _show(key: str, standing: Standing) -> None:
     say(f"{key}: {said['authorised']} of {said['accounts']} accounts authorised, {said['away']} of them unavailable.")
     meetings = ", ".join(f"{count} {state}" for state, count in said["meetings"].items() if count)
     say(f"Meetings: {meetings or 'none yet'}.")
+    if standing.choices:
+        say(f"{standing.choices} of them look the same and wait: see `python -m calsync choose {key}`.")
     if standing.runs:
         rows = [(f"{one.started_at:%Y-%m-%d %H:%M}", one.kind, one.state, one.sentence) for one in standing.runs]
         show_table("Last runs (UTC)", ("Started", "Kind", "State", "What it did"), rows)

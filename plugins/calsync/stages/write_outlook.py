@@ -8,6 +8,7 @@ from calsync.core.model import Form, Kind, Origin, Placement, Side
 from calsync.core.plan import Action, ActionState, Outcome, Request, Verb
 from calsync.errors import Remote, RemoteError, Stale
 from calsync.stages.outcomes import failed, halts
+from calsync.stages.siblings import Siblings, waves
 
 if TYPE_CHECKING:
     from calsync.graph.client import GraphClient
@@ -31,10 +32,11 @@ class OutlookLoader:
         from calsync.graph.write import send_all
 
         actions = self.ledger.open_actions(Side.OUTLOOK)
-        for start in range(0, len(actions), WAVE):
+        siblings = Siblings(self.client, self.requests)
+        for planned in waves(actions, WAVE):
             if self.ledger.spent():
                 return
-            wave = actions[start : start + WAVE]
+            wave = await siblings.caught_up(planned)
             ready, settled = await self._composed(wave)
             ports.still_ours()
             self.ledger.done(settled)

@@ -180,3 +180,16 @@ def test_the_body_is_not_compared(scene: Scene) -> None:
     scene.crm().rename("visit", "Demo")
     scene.then(crm=["Demo"], outlook={ANN: ["Demo"], BOB: ["Demo"]}, mails=[], writes={"outlook update": 2})
     assert "my notes" in scene.event(ANN)["body"]["content"]
+
+
+@behaviour("C3", "C7", says="A server that stores blanks its own way ({way}, late: {late}) has edited no title")
+@pytest.mark.parametrize("way", ["trimmed", "nbsp"])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_server_that_rewrites_titles(scene: Scene, way: str, late: bool) -> None:
+    scene.before_first_sync(crm_events=[old("  Big   visit ", id="visit")])
+    scene.work.box.set_microsoft(subjects=way, late_rewrite=late)
+    blank = "\u00a0" if way == "nbsp" else " "
+    shown = f"Big{blank}visit"
+    scene.then(crm=["  Big   visit "], outlook={ANN: [shown]}, mails=[], writes={"outlook create": 1})
+    scene.outlook().change(scene.event(ANN)["id"], sensitivity="private")
+    scene.then(crm=["  Big   visit "], outlook={ANN: [shown]}, mails=[], writes={"crm update": 1})

@@ -21,7 +21,7 @@ from conformance.days import (
     written_in,
 )
 from conformance.scene import Scene
-from pipeline.team import ANN, address, old
+from pipeline.team import ANN, BOB, ZOE, address, old
 from pipeline.workplace import CALENDAR
 
 FORWARD, BACK, ORDINARY = "when clocks go forward", "when clocks go back", "on ordinary days"
@@ -161,3 +161,48 @@ def test_our_own_events_tell_no_zone(scene: Scene) -> None:
     (fair,) = [event for event in scene.work.events(address(ANN)) if event["subject"] == "Fair"]
     assert written_in(fair, "Asia/Shanghai")
     assert record_days(scene.state(record)) == days
+
+
+@behaviour(
+    "F3", "F2", says="A zone that nobody knows ({name}) moves nothing: instants stay instants and days stay days"
+)
+@pytest.mark.parametrize("name", ["Customized Time Zone", "tzone://Microsoft/Custom", "Mars/Olympus Mons"])
+def test_zones_that_nobody_knows(scene: Scene, name: str) -> None:
+    first = hour(0).date()
+    unknown = {"disguise": {"zone": name}}
+    scene.given(
+        outlook_events=[
+            plant_in_outlook(ANN, "Call", graph_times(hour(0), hour(1)), **unknown),
+            plant_in_outlook(ANN, "Fair", graph_days(first, first), **unknown),
+        ]
+    )
+    by_title = {record["content"]: record for record in scene.work.records()}
+    assert record_times(by_title["Call"]) == (hour(0), hour(1))
+    assert record_days(by_title["Fair"]) == (first, first)
+    later = first + timedelta(days=2)
+    scene.crm().move(by_title["Call"]["id"], hour(3), hour(4))
+    scene.crm().change(by_title["Fair"]["id"], **whole_record(later, later))
+    both = ["Call", "Fair"]
+    scene.then(crm=both, outlook={ANN: both}, mails=[], writes={"outlook update": 2})
+    by_title = {event["subject"]: event for event in scene.work.events(address(ANN))}
+    assert event_times(by_title["Call"]) == (hour(3), hour(4))
+    assert event_days(by_title["Fair"]) == (later, later)
+
+
+@behaviour(
+    "F2", "C3", says="A company that corrects its time zone in the tenant's file moves no meeting and mails nobody"
+)
+def test_another_zone_of_the_tenant(scene: Scene) -> None:
+    scene.given()
+    days = whole_record(hour(0).date(), hour(24).date())
+    people = {"participants": [ANN, BOB], "contacts": [ZOE], "calendar": CALENDAR}
+    scene.crm().create("Fair", **days, **people)
+    scene.settled()
+    scene.work.configure(time_zone="Europe/Berlin")
+    scene.then(
+        crm=["Fair"],
+        outlook={ANN: ["Fair"], BOB: ["Fair"]},
+        mails=[],
+        writes={},
+        agree=False,  # the second opinion reads ShareCRM's days in the zone of ShareCRM
+    )

@@ -13,9 +13,12 @@ from calsync.core.people import persons
 
 
 def crm_change(desk: Desk, base: Event) -> Change:
-    """How the record differs from what ShareCRM showed when last agreed (C3)."""
+    """How the record differs from what ShareCRM showed when last agreed (C3).
+
+    In the version that was agreed nobody has edited it: it is read in another zone or by other rules now.
+    """
     row = desk.sight.crm
-    if row is None or row.event is None or row.life is not Life.NORMAL:
+    if row is None or row.event is None or row.life is not Life.NORMAL or row.version == desk.link.crm_version:
         return Change(base)
     now, shown = from_crm(row.event, base, desk.rules), from_crm(desk.link.crm_shown or base, base, desk.rules)
     fields = content_change(shown, now)

@@ -11,7 +11,7 @@ from core.make import NOW, address, at, event, mailbox
 from core.world import Item, Key, World
 
 from calsync.core.guard import refusal
-from calsync.core.model import Kind, Life, Link, LinkState, Origin, Placement, Shape, Standing, Time
+from calsync.core.model import Kind, Life, Link, LinkState, Mark, Origin, Placement, Shape, Standing, Time
 from calsync.core.plan import Plan, Verb
 
 WEEKS = (24, 24 + 168, 24 + 336)
@@ -285,3 +285,51 @@ def test_a_series_is_named_by_its_host() -> None:
     assert Link("l", placements=(guest, host)).series == "a|y"
     assert Link("l", placements=(guest,)).series == "b|x"
     assert Link("l", placements=(replace(guest, master=""),)).series == ""
+
+
+GLOBAL = "040000008200E00074C5B7101A82E008"
+
+
+def test_an_invitation_to_single_dates_of_a_series_is_those_meetings() -> None:
+    """The guest has two single events, whose iCalUIds bear the dates; the host's dates may bear their master's (B2)."""
+    world = World()
+    series = Series(world, WEEKS)
+    for key, item in list(world.outlook.items()):
+        world.outlook[key] = replace(item, ical=GLOBAL + "00000000FF")
+    for hour in WEEKS[:2]:
+        day = (NOW + timedelta(hours=hour)).date()
+        uid = f"{GLOBAL}{day.year:04X}{day.month:02X}{day.day:02X}FF"
+        shown = world.outlook[series.key(hour)].event
+        world._store(Item(mailbox("2"), f"single {hour}", shown, address("1"), uid, is_organizer=False))
+    world.settled()
+    assert dates(world) == times(WEEKS)
+    assert sorted(len(link.placements) for link in world.links.values()) == [1, 2, 2]
+
+
+def test_with_the_state_lost_the_mark_of_a_series_is_that_of_its_one_date() -> None:
+    world = World(accounts={"1": World().accounts["1"]})
+    record = world.record(time=at(WEEKS[0]))
+    world.settled()
+    ours = world.only("1")
+    world.remove((ours.mailbox, ours.id))
+    world.links.clear()
+    world._gone.clear()
+    series = Series(world, WEEKS)
+    master = world.outlook[mailbox("1"), series.id("1")]
+    world._store(replace(master, mark=ours.mark))
+    world.configure()
+    plan = world.run()
+    (first,) = [link for link in world.links.values() if link.crm_id == record]
+    assert [p.id for p in first.placements] == [series.key(WEEKS[0])[1]]
+    assert all(action.held for action in plan.actions if action.verb is Verb.CREATE)
+    assert sum(action.verb is Verb.CREATE for action in plan.actions) == 2
+
+
+def test_a_series_that_another_tool_made_is_left_alone() -> None:
+    world = World()
+    series = Series(world, WEEKS)
+    master = world.outlook[mailbox("1"), series.id("1")]
+    world._store(replace(master, mark=Mark("another", "t", "r9", mailbox("1"), 1)))
+    plan = world.run()
+    assert not plan.actions
+    assert [remark.rule for remark in plan.remarks] == ["B3"]

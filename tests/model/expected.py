@@ -60,11 +60,15 @@ class Meeting:
 
 @dataclass
 class Expected:
-    """Everything the story has made, and who may be heard at the moment."""
+    """Everything the story has made, and who may be heard at the moment.
+
+    unreached: mailboxes that were not there for a while, so that what Exchange sent them then never arrived.
+    """
 
     meetings: dict[int, Meeting] = field(default_factory=dict)
     connected: dict[str, bool] = field(default_factory=dict)
     open: dict[str, bool] = field(default_factory=dict)
+    unreached: set[str] = field(default_factory=set)
 
     def new(self) -> Meeting:
         meeting = Meeting(len(self.meetings) + 1)
@@ -104,16 +108,27 @@ class Expected:
     def failures(self, scene: Scene, sentences: list[str], calendar: str) -> Iterator[str]:
         """What is not as it must be, once the dust has settled; `sentences` are the judge's."""
         for meeting in self.meetings.values():
-            records, events = scene.records_of(meeting.token), scene.events_of(meeting.token)
+            records = scene.records_of(meeting.token)
+            events = [
+                e for e in scene.events_of(meeting.token) if e["isOrganizer"] or e["mailbox"] not in self.unreached
+            ]
             yield from self._lost_or_left(meeting, records, events)
             yield from _doubled(meeting, records, events)
         for sentence in sentences:
             meeting = self.meetings[token_of(sentence)]
-            outside = any(r["calendar"] != calendar for r in scene.records_of(meeting.token))
-            missing = re.search(r"is missing in (\S+)\.$", sentence)
-            declined = missing is not None and missing.group(1) in meeting.declined
-            if not (meeting.excuse or outside or declined):
+            if not (meeting.excuse or self._excused(meeting, scene, sentence, calendar)):
                 yield f"disagree: {sentence}"
+
+    def _excused(self, meeting: Meeting, scene: Scene, sentence: str, calendar: str) -> bool:
+        """Whether the judge's sentence is about what nobody can ask for."""
+        named = re.search(r"[^\s'()]+@[^\s'()]+\w", sentence)
+        mailbox = named.group(0) if named else ""
+        if "is missing" in sentence and mailbox in meeting.declined:
+            return True
+        invites = any(mailbox in addresses(e) for e in scene.events_of(meeting.token))
+        if mailbox in self.unreached and invites:
+            return True
+        return any(r["calendar"] != calendar for r in scene.records_of(meeting.token))
 
     def _lost_or_left(self, meeting: Meeting, records: list[Json], events: list[Json]) -> Iterator[str]:
         if meeting.fate is Fate.LIVES and not records and not meeting.excuse:
@@ -131,6 +146,11 @@ def _doubled(meeting: Meeting, records: list[Json], events: list[Json]) -> Itera
     for mailbox, times in Counter(e["mailbox"] for e in events).items():
         if times > 1:
             yield f"doubled: №{meeting.token} stands {times} times in {mailbox}"
+
+
+def addresses(event: Json) -> set[str]:
+    """Who is invited to an event."""
+    return {guest["emailAddress"]["address"] for guest in event["attendees"]}
 
 
 def hosts(name: str, events: list[Json]) -> bool:

@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
-from model.expected import Meeting, counts
+from model.expected import Fate, Meeting, counts
+from model.series import SeriesRules
 from model.story import Stage, Story
 from model.trouble import FAULTS, QUIRKS
-from model.users import CONTACTS, PEOPLE, WORDS, Scene, guests_of, marked, name_of, stamps, token_of
+from model.users import CONTACTS, PEOPLE, WORDS, Json, Scene, guests_of, marked, name_of, stamps, token_of
 from model.users import moments as crm_moments
 from pipeline.workplace import CALENDAR
 
@@ -22,7 +23,7 @@ VALUE = st.integers(0, 11)
 WHAT = st.sampled_from(["title", "time", "all day", "private", "title and time"])
 
 
-class Calendars(RuleBasedStateMachine):
+class Calendars(SeriesRules, RuleBasedStateMachine):
     """One tenant, Ann, Bob and Cai, two contacts and a stranger. Every rule is something that somebody does."""
 
     stage: ClassVar[Stage]
@@ -46,6 +47,8 @@ class Calendars(RuleBasedStateMachine):
 
     @rule(by=NAMES, guests=GUESTS, day=VALUE, all_day=st.booleans(), private=st.booleans())
     def event(self, by: str, guests: str, day: int, all_day: bool, private: bool) -> None:
+        if not self.expected.open[by]:
+            return
         meeting = self.expected.new()
         self.users.make_event(by, f"Call №{meeting.token}", guests, (day, meeting.token, all_day), private)
         self.story.acted()
@@ -54,10 +57,9 @@ class Calendars(RuleBasedStateMachine):
 
     @rule(which=WHICH, what=WHAT, value=VALUE)
     def edit_record(self, which: int, what: str, value: int) -> None:
-        if not (found := self._record(which)):
-            return
-        scene, record, meeting = found
+        scene, record, meeting = self._record(which)
         changes = {}
+        what = "title" if meeting.series else what
         if "title" in what:
             changes["content"] = _title(meeting, value)
         if what == "private":
@@ -71,9 +73,9 @@ class Calendars(RuleBasedStateMachine):
 
     @rule(which=WHICH, guests=GUESTS)
     def people_of_record(self, which: int, guests: str) -> None:
-        if not (found := self._record(which)):
+        scene, record, meeting = self._record(which)
+        if meeting.series:
             return
-        scene, record, meeting = found
         names = guests.split()
         people = [record["owner"], *(PEOPLE[n] for n in names if n in PEOPLE and PEOPLE[n] != record["owner"])]
         self.users.change_record(record, participants=people, contacts=[CONTACTS[n] for n in names if n in CONTACTS])
@@ -82,9 +84,9 @@ class Calendars(RuleBasedStateMachine):
 
     @rule(which=WHICH, to=NAMES)
     def new_owner(self, which: int, to: str) -> None:
-        if not (found := self._record(which)):
+        scene, record, meeting = self._record(which)
+        if meeting.series:
             return
-        scene, record, meeting = found
         people = list(dict.fromkeys([PEOPLE[to], *record["attendees"]]))
         self.users.change_record(record, owner=[PEOPLE[to]], participants=people)
         meeting.new_owner = meeting.muddled = True
@@ -93,8 +95,8 @@ class Calendars(RuleBasedStateMachine):
     @rule(which=WHICH, what=WHAT, value=VALUE)
     def edit_event(self, which: int, what: str, value: int) -> None:
         """By the organiser of an event, or by the user of a copy: only the owner's counts (C8)."""
-        scene = Scene(self.stage.box)
-        mine = [e for e in scene.events if e["isOrganizer"]]
+        scene = self._with_events()
+        mine = [e for e in scene.reachable if e["isOrganizer"]]
         if not mine:
             return
         event = mine[which % len(mine)]
@@ -106,6 +108,7 @@ class Calendars(RuleBasedStateMachine):
             if meeting.fixes[event["mailbox"]] > 2:
                 return
         changes = {}
+        what = "title" if meeting.series else what
         if "title" in what:
             changes["subject"] = _title(meeting, value)
         if what == "private":
@@ -119,8 +122,8 @@ class Calendars(RuleBasedStateMachine):
 
     @rule(which=WHICH, guests=GUESTS)
     def people_of_event(self, which: int, guests: str) -> None:
-        scene = Scene(self.stage.box)
-        mine = [e for e in scene.events if e["isOrganizer"] and (not marked(e) or self._hosts_ours(e, scene))]
+        scene = self._with_events()
+        mine = [e for e in scene.reachable if e["isOrganizer"] and (e["attendees"] or not marked(e))]
         if not mine:
             return
         event = mine[which % len(mine)]
@@ -130,18 +133,15 @@ class Calendars(RuleBasedStateMachine):
         meeting.muddled = True
         self._edited(meeting, "outlook", scene)
 
-    def _hosts_ours(self, event: dict, scene: Scene) -> bool:
-        """Whether a marked event has guests already: a copy that gains some is its user's own from then on (E7)."""
-        return bool(event["attendees"])
-
     # --- People delete them ------------------------------------------------------------------------------------------
 
     @rule(which=WHICH)
     def delete_record(self, which: int) -> None:
-        if not (found := self._record(which)):
-            return
-        _, record, meeting = found
+        _, record, meeting = self._record(which)
         self.users.box.as_employee(record["owner"]).cancel(record["id"])
+        if meeting.series:
+            self._edited(meeting, "crm", Scene(self.stage.box))
+            return
         outside = record["calendar"] != CALENDAR
         meeting.delete("crm", sure=not outside)
         if outside:
@@ -152,21 +152,22 @@ class Calendars(RuleBasedStateMachine):
     def recover_record(self, which: int) -> None:
         binned = Scene(self.stage.box).bin
         if not binned:
+            self.delete_record(which)
             return
         record = binned[which % len(binned)]
         meeting = self.expected.meetings[token_of(record["content"])]
         self.users.box.as_employee(record["owner"]).recover(record["id"])
         meeting.deleted.discard("crm")
-        meeting.fate = "either" if meeting.deleted else "lives"  # type: ignore[assignment]
+        meeting.fate = Fate.EITHER if meeting.deleted else Fate.LIVES
         self._edited(meeting, "crm", Scene(self.stage.box))
 
     @rule(which=WHICH)
     def delete_event(self, which: int) -> None:
         """From one's own calendar: the meeting's end, or a decline (D3)."""
-        scene = Scene(self.stage.box)
-        if not scene.events:
+        scene = self._with_events()
+        if not scene.reachable:
             return
-        event = scene.events[which % len(scene.events)]
+        event = scene.reachable[which % len(scene.reachable)]
         meeting = self.expected.meetings[token_of(event["subject"])]
         record = scene.record_of(meeting.token)
         self.users.box.as_user(event["mailbox"]).delete(event["id"])
@@ -181,7 +182,7 @@ class Calendars(RuleBasedStateMachine):
 
     @rule(which=WHICH)
     def decline(self, which: int) -> None:
-        guests = [e for e in Scene(self.stage.box).events if not e["isOrganizer"]]
+        guests = [e for e in self._with_events().reachable if not e["isOrganizer"]]
         if not guests:
             return
         event = guests[which % len(guests)]
@@ -193,9 +194,9 @@ class Calendars(RuleBasedStateMachine):
     @rule(which=WHICH)
     def change_calendar(self, which: int) -> None:
         """Out of the synced calendar, or back into it (D6)."""
-        if not (found := self._record(which)):
+        _, record, meeting = self._record(which)
+        if meeting.series:
             return
-        _, record, meeting = found
         self.users.change_record(record, calendar="CRM Calendar" if record["calendar"] == CALENDAR else CALENDAR)
         meeting.muddled = True
         self.story.acted()
@@ -210,7 +211,7 @@ class Calendars(RuleBasedStateMachine):
         self.expected.connected[who] = not self.expected.connected[who]
         self.story.acted()
 
-    @rule(who=NAMES, state=st.sampled_from(["ok", "ok", "none", "forbidden", "new"]))
+    @rule(who=NAMES, state=st.sampled_from(["ok", "ok", "forbidden", "none"]))
     def mailbox(self, who: str, state: str) -> None:
         if state != "ok":
             self.expected.goes_away(who, Scene(self.stage.box))
@@ -254,12 +255,20 @@ class Calendars(RuleBasedStateMachine):
 
     # --- Helpers -----------------------------------------------------------------------------------------------------
 
-    def _record(self, which: int) -> tuple[Scene, dict, Meeting] | None:
+    def _record(self, which: int) -> tuple[Scene, Json, Meeting]:
+        """A living record; the first one where there is none yet."""
         scene = Scene(self.stage.box)
         if not scene.records:
-            return None
+            self.record(by="ann", guests="bob zoe", day=which, all_day=False, private=False)
+            scene = Scene(self.stage.box)
         record = scene.records[which % len(scene.records)]
         return scene, record, self.expected.meetings[token_of(record["content"])]
+
+    def _with_events(self) -> Scene:
+        """What there is, with at least one event."""
+        if not Scene(self.stage.box).events:
+            self.event(by="bob", guests="ann cai", day=1, all_day=False, private=False)
+        return Scene(self.stage.box)
 
     def _edited(self, meeting: Meeting, side: str, scene: Scene) -> None:
         meeting.edit(side)

@@ -142,6 +142,8 @@ class Story:
     def mailbox(self, who: str, state: str) -> None:
         self.box.set_mailbox(mailbox(who), state)
         self.expected.open[who] = state == "ok"
+        if state == "none":
+            self.expected.unreached.add(mailbox(who))
         self.acted()
 
     def _advance(self, by: timedelta) -> None:

@@ -66,8 +66,19 @@ def stamps(day: int, hour: int, all_day: bool) -> Json:
     return {"start": said[0], "end": said[1], "isAllDay": all_day}
 
 
+def recurrence(day: int, how: str) -> Json:
+    """Graph's recurrence from a day on: "daily 4", "weekly 3", "daily endless"."""
+    first = FIRST_DAY + timedelta(days=day)
+    kind, times = how.split()
+    pattern: Json = {"type": kind, "interval": 1}
+    if kind == "weekly":
+        pattern["daysOfWeek"] = [first.strftime("%A").lower()]
+    ends = {"type": "noEnd"} if times == "endless" else {"type": "numbered", "numberOfOccurrences": int(times)}
+    return {"pattern": pattern, "range": ends | {"startDate": first.date().isoformat()}}
+
+
 class Scene:
-    """What both systems hold at one moment; what was made first stands first."""
+    """What both systems hold at one moment; what was made first stands first. reachable: where users can act."""
 
     def __init__(self, box: Sandbox) -> None:
         state = box.state()
@@ -80,6 +91,7 @@ class Scene:
             for event in box["events"]
             if token_of(event["subject"]) and not event["deleted"] and not event["isCancelled"]
         ]
+        self.reachable = [e for e in self.events if state["outlook"]["mailboxes"][e["mailbox"]]["state"] == "ok"]
 
     def record_of(self, token: int) -> Json | None:
         return next((r for r in self.records if token_of(r["content"]) == token), None)

@@ -1,0 +1,100 @@
+"""Rules about recurring series, for the state machine."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
+from model.users import FIRST_DAY, WORDS, Json, Scene, guests_of, mailbox, name_of, recurrence, stamps, token_of
+
+if TYPE_CHECKING:
+    from model.expected import Expected
+    from model.story import Stage, Story
+    from model.users import Users
+
+SERIES = False
+"""Whether stories have series in them."""
+
+WHICH = st.integers(0, 3)
+DAY = st.integers(0, 11)
+HOW = st.sampled_from(["daily 4", "weekly 3", "daily endless", "weekly endless"])
+_with_series = precondition(lambda self: SERIES)
+
+
+class SeriesRules:
+    """What people do to series in Outlook; what they do to an occurrence's record is among the other rules."""
+
+    stage: Stage
+    story: Story
+    users: Users
+    expected: Expected
+
+    @_with_series
+    @rule(by=st.sampled_from(["ann", "bob"]), guests=st.sampled_from(["", "bob zoe", "cai"]), day=DAY, how=HOW)
+    def series(self, by: str, guests: str, day: int, how: str) -> None:
+        if not self.expected.open[by]:
+            return
+        meeting = self.expected.new()
+        meeting.series = True
+        others = " ".join(name for name in guests.split() if name != by)
+        body = stamps(day, meeting.token, False) | {"attendees": guests_of(others), "recurrence": recurrence(day, how)}
+        self.users.box.as_user(mailbox(by)).request("POST", "/events", body | {"subject": f"Review №{meeting.token}"})
+        self.story.acted()
+
+    @_with_series
+    @rule(which=WHICH, day=DAY, hour=st.integers(0, 8), how=HOW)
+    def move_series(self, which: int, day: int, hour: int, how: str) -> None:
+        if event := self._master(which):
+            times = stamps(day, hour, event["isAllDay"])
+            self.users.change_event(event, **times, recurrence=recurrence(day, how))
+            self._changed(event)
+
+    @_with_series
+    @rule(which=WHICH, nth=st.integers(0, 4), what=st.sampled_from(["cancel", "rename", "later"]))
+    def occurrence(self, which: int, nth: int, what: str) -> None:
+        """One date of a series is cancelled, named otherwise, or two hours later."""
+        if not (event := self._master(which)):
+            return
+        user = self.users.box.as_user(event["mailbox"])
+        until = (FIRST_DAY + timedelta(days=60)).strftime("%Y-%m-%dT00:00:00Z")
+        query = f"startDateTime={FIRST_DAY.strftime('%Y-%m-%dT00:00:00Z')}&endDateTime={until}&$top=50"
+        dates = user.request("GET", f"/events/{event['id']}/instances?{query}")["value"]
+        if not dates:
+            return
+        one = dates[nth % len(dates)]
+        if what == "cancel":
+            user.delete(one["id"])
+        elif what == "rename":
+            user.rename(one["id"], f"{WORDS[nth % len(WORDS)]} {event['subject']}")
+        else:
+            at = FIRST_DAY.fromisoformat(one["start"]["dateTime"]) + timedelta(hours=2)
+            user.move(one["id"], at.isoformat(), (at + timedelta(hours=1)).isoformat())
+        self._changed(event)
+
+    @_with_series
+    @rule(which=WHICH, how=HOW)
+    def single_or_series(self, which: int, how: str) -> None:
+        """A single event begins to recur, or a series becomes a single event."""
+        mine = [e for e in Scene(self.stage.box).reachable if e["isOrganizer"] and not e["isAllDay"]]
+        mine = [e for e in mine if not e["singleValueExtendedProperties"]]
+        if not mine:
+            return
+        event = mine[which % len(mine)]
+        meeting = self.expected.meetings[token_of(event["subject"])]
+        day = (FIRST_DAY.fromisoformat(event["start"]["dateTime"]).replace(tzinfo=FIRST_DAY.tzinfo) - FIRST_DAY).days
+        self.users.change_event(event, recurrence=None if event["recurrence"] else recurrence(day, how))
+        meeting.series = True
+        self._changed(event)
+
+    def _master(self, which: int) -> Json | None:
+        mine = [e for e in Scene(self.stage.box).reachable if e["type"] == "seriesMaster" and e["isOrganizer"]]
+        return mine[which % len(mine)] if mine else None
+
+    def _changed(self, event: Json) -> None:
+        meeting = self.expected.meetings[token_of(event["subject"])]
+        if not self.expected.served(name_of(event)):
+            meeting.muddled = True
+        meeting.edit("outlook")
+        self.story.acted()

@@ -146,9 +146,12 @@ class Desk:
         return ""
 
     def create_in(
-        self, account: Account, target: Event, rule: str, reason: str, invite: tuple[Guest, ...] = ()
+        self, account: Account, target: Event, rule: str, reason: str, invite: tuple[Guest, ...] = (), held: str = ""
     ) -> None:
-        """Create the meeting in one mailbox, with the mark; with people on it if it is the host (A4)."""
+        """Create the meeting in one mailbox, with the mark; with people on it if it is the host (A4).
+
+        held: why that must wait for a person, "" when it need not.
+        """
         rules, link, mailbox = self.rules, self.link, account.object_id
         past = ended(target.time, self.rules.zone, self.facts.now)
         self.act(
@@ -157,6 +160,7 @@ class Desk:
             mark=Mark(rules.installation, rules.tenant, link.crm_id, mailbox, link.generation),
             zone=account.zone or rules.zone, body="" if link.form is Form.INVITED else self._body(target),
             reminder=not past, mails=mails(self.people, "invitation", [g.address for g in invite], account.address),
+            held=held,
         )  # fmt: skip
 
     def _body(self, target: Event) -> str:

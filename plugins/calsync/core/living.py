@@ -17,7 +17,7 @@ from calsync.core.deletion import (
 )
 from calsync.core.desk import Desk
 from calsync.core.fresh import OPEN_THERE, recognised_in, spread
-from calsync.core.merge import CONTENT, Change, merge
+from calsync.core.merge import CONTENT, Change, as_outlook, merge, unlike
 from calsync.core.model import Availability, Event, Form, Kind, Life, Link, Origin, Placement, Side, Standing
 from calsync.core.people import with_addresses
 from calsync.core.speaker import elect, wake_and_sleep
@@ -43,6 +43,8 @@ def compare(desk: Desk) -> None:
         return
     if missed_once(desk):
         return
+    if desk.sight.crm and desk.sight.crm.owner:
+        desk.link = replace(desk.link, crm_owner=desk.sight.crm.owner)
     _own_copies_with_guests(desk)
     fate = fate_of(desk)
     spoke_before = desk.link.speaker
@@ -156,6 +158,8 @@ def _agree(desk: Desk, base: Event, crm: Change, outlook: Change, new_speaker: b
     if desk.rules.to_outlook:
         for copy in desk.sight.superseded:
             desk.delete(copy, "E2", "the meeting came to this mailbox by invitation", "superseded by the invitation")
+        if carried_crm.fields:
+            _copies_beside_lost(desk, target)
         spread(desk, target, "E2", "a connected attendee without the meeting")
     if row := desk.row_in(desk.link.speaker):
         desk.link = replace(desk.link, addresses=with_addresses(desk.link, recognised_in(desk, target, row)))
@@ -166,6 +170,19 @@ def _shortened(desk: Desk, target: Event, crm: Change) -> str:
     speaker = desk.link.placement(desk.link.speaker)
     shown = desk.shown(speaker) if speaker else None
     return shown.title if shown and "title" not in crm.fields and is_cut(shown.title, target.title) else ""
+
+
+def _host_lost(desk: Desk) -> bool:
+    return any(p.kind is Kind.HOST and p.standing is Standing.LOST for p in desk.link.placements)
+
+
+def _copies_beside_lost(desk: Desk, target: Event) -> None:
+    """Content that no organiser can send any more goes out as copies, once a person agrees (E7)."""
+    for placement in desk.living() if _host_lost(desk) else ():
+        account, shown = desk.account(placement.mailbox), desk.shown(placement)
+        if placement.kind is Kind.GUEST and account and shown and unlike(as_outlook(target), shown):
+            held = "its organiser's mailbox is gone for good: it would stand beside the invitation there"
+            desk.create_in(account, target, "E7", "new content of a meeting whose host is lost", held=held)
 
 
 def _lists_people(desk: Desk) -> bool:
@@ -209,7 +226,7 @@ def _carried(desk: Desk, base: Event, crm: Change, outlook: Change) -> tuple[Cha
     if crm and not rules.to_outlook:
         desk.remark("C9", f"a change was kept to its own side: {one_way}", Side.CRM)
         crm = Change(base)
-    elif crm.fields and speaker is not None and speaker.kind is Kind.GUEST:
+    elif crm.fields and speaker is not None and speaker.kind is Kind.GUEST and not _host_lost(desk):
         reason = "a change was kept to its own side: it is organised in a mailbox that calsync may not write"
         desk.remark("C9", reason, Side.CRM)
         crm = replace(crm, fields=NOTHING)

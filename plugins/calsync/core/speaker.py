@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from calsync.core.desk import Desk
-from calsync.core.model import Availability, Kind, Origin, Placement, Standing
+from calsync.core.model import Account, Availability, Kind, Origin, Placement, Standing
 
 AWAY_FOR_GOOD = timedelta(days=3)
-"""After so long without its mailbox a speaker's word goes to the next one."""
+"""After so long without its mailbox a speaker's word goes to the next one (C1)."""
+
+LOST_AFTER = timedelta(days=30)
+"""After so long without its mailbox a host is lost (E7)."""
+
+
+def passed(account: Account, now: datetime) -> str:
+    """Which of these limits a connected mailbox's absence has passed: when it passes one, meetings change (C10)."""
+    if lost(account, now):
+        return "lost"
+    long = account.away_since is not None and now - account.away_since >= AWAY_FOR_GOOD
+    return "long" if account.authorised and long else ""
+
+
+def lost(account: Account, now: datetime) -> bool:
+    """Whether a mailbox is gone for good: the directory says so, or it has been away for thirty days (E7)."""
+    gone = account.availability is Availability.GONE
+    return gone or (account.away_since is not None and now - account.away_since >= LOST_AFTER)
 
 
 def audible(desk: Desk, placement: Placement) -> bool:
@@ -39,13 +56,22 @@ def elect(desk: Desk) -> str:
 def wake_and_sleep(desk: Desk) -> None:
     """A placement sleeps while its mailbox or its authorisation is away, and wakes with it (A3).
 
-    An ended invitation wakes when its organiser sends it again (E6).
+    An ended invitation wakes when its organiser sends it again (E6). A host is lost once its mailbox is gone for good.
     """
     for placement in desk.link.placements:
-        account, row = desk.account(placement.mailbox), desk.row(placement)
-        away = account is None or not account.served
+        standing = _standing(desk, placement)
+        if standing is not placement.standing:
+            desk.put(replace(placement, standing=standing))
+
+
+def _standing(desk: Desk, placement: Placement) -> Standing:
+    account, row, before = desk.account(placement.mailbox), desk.row(placement), placement.standing
+    if before is Standing.ENDED:
         again = placement.kind is Kind.GUEST and row is not None and not row.cancelled
-        if placement.standing is Standing.LIVING and away:
-            desk.put(replace(placement, standing=Standing.ASLEEP))
-        elif (placement.standing is Standing.ASLEEP and not away) or (placement.standing is Standing.ENDED and again):
-            desk.put(replace(placement, standing=Standing.LIVING))
+        return Standing.LIVING if again else before
+    if before not in (Standing.LIVING, Standing.ASLEEP, Standing.LOST):
+        return before
+    if account is not None and account.served:
+        return Standing.LIVING
+    for_good = account is not None and placement.kind is Kind.HOST and lost(account, desk.facts.now)
+    return Standing.LOST if for_good else Standing.ASLEEP

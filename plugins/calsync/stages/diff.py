@@ -68,7 +68,12 @@ def _verdict(plan: Plan, facts: Facts, idle: bool) -> dict[str, Any]:
     conflicts: fields in which a side yielded (C5). people: who was served when it was decided (C10).
     """
     conflicts = sum(loss.rule == "C5" for meeting in plan.meetings for loss in meeting.losses)
-    return {"refusal": plan.refusal, "idle": idle, "conflicts": conflicts, "people": people_print(facts.accounts)}
+    return {
+        "refusal": plan.refusal,
+        "idle": idle,
+        "conflicts": conflicts,
+        "people": people_print(facts.accounts, facts.now),
+    }
 
 
 def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
@@ -76,7 +81,7 @@ def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
     key, store, staging = tenant.key, ports.store, ports.staging
     accounts = _accounts(tenant, ports, run)
     rules_changed = store.remembered(key, "rules") != rules_print(tenant)
-    changed = rules_changed or store.remembered(key, "people") != people_print(accounts)
+    changed = rules_changed or store.remembered(key, "people") != people_print(accounts, run.at)
     new_contacts = staging.read_rows(Contact, key, run.id, "contacts")
     everything = changed or run.recover or bool(run.window)
     crm = fresh_crm(staging.frame(key, run.id, "crm"), [] if everything else store.known_crm(key))

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from calsync.core.facts import Limits, Rules
 from calsync.core.model import Account
+from calsync.core.speaker import passed
 
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
@@ -54,10 +55,10 @@ def rules_print(tenant: Tenant) -> str:
     return _digest(f"{name}={getattr(rules, name)}" for name in rules.__dataclass_fields__ if name != "limits")
 
 
-def people_print(accounts: Iterable[Account]) -> str:
-    """Changes when somebody is authorised, revoked, becomes available or goes away."""
-    served = (f"{a.employee}:{a.object_id}:{a.authorised_since}" for a in accounts if a.served)
-    return _digest(sorted(served))
+def people_print(accounts: Iterable[Account], at: datetime) -> str:
+    """Changes when somebody is authorised, revoked, becomes available, goes away, or has been away for too long."""
+    people = (f"{a.employee}:{a.object_id}:{a.authorised_since if a.served else passed(a, at)}" for a in accounts)
+    return _digest(sorted(people))
 
 
 def _digest(parts: Iterable[str]) -> str:

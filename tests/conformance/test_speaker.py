@@ -1,0 +1,205 @@
+"""The speaker: whose event counts as Outlook's word, and what happens when it goes away."""
+
+from __future__ import annotations
+
+from conformance.behaviour import behaviour
+from conformance.scene import Scene, mails
+from pipeline.team import ANN, BOB, CAI, ZOE, address, old, own
+
+COPIES = [old("Visit", id="sch-1", attendees=[BOB, CAI])]
+
+
+def away(scene: Scene, employee: str, state: str = "forbidden") -> None:
+    scene.work.box.set_mailbox(address(employee), state)
+
+
+def user_renames(scene: Scene, employee: str, title: str) -> None:
+    scene.outlook(employee).rename(scene.event(employee)["id"], title)
+
+
+@behaviour("E7", "C1", says="A new owner in ShareCRM moves nothing in Outlook: no cancellation, no new invitation")
+def test_a_new_owner_moves_nothing(scene: Scene) -> None:
+    scene.given()
+    visit = scene.record("Visit", attendees=[BOB], contacts=[ZOE])
+    scene.settled()
+    scene.crm().give(visit, BOB)
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"], BOB: ["Visit"]}, mails=[], writes={})
+    scene.crm(BOB).rename(visit, "Demo")
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Demo"], BOB: ["Demo"]},
+        mails=mails("update", BOB, ZOE),
+        writes={"outlook update": 1},
+    )
+
+
+@behaviour(
+    "C1", "E7", says="With copies, a new owner's copy becomes the one that counts, and the former owner keeps theirs"
+)
+def test_a_new_owners_copy_speaks(scene: Scene) -> None:
+    scene.given(crm_events=COPIES)
+    scene.crm().give("sch-1", BOB)
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"], BOB: ["Visit"], CAI: ["Visit"]}, mails=[], writes={})
+    user_renames(scene, BOB, "Demo")
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Demo"], BOB: ["Demo"], CAI: ["Demo"]},
+        mails=[],
+        writes={"crm update": 1, "outlook update": 2},
+    )
+
+
+@behaviour(
+    "C1", "C6", says="While the speaker's mailbox is away the others get what ShareCRM changes, and it when it is back"
+)
+def test_a_speaker_away_for_a_while(scene: Scene) -> None:
+    scene.given(crm_events=COPIES)
+    away(scene, ANN)
+    scene.crm().rename("sch-1", "Demo")
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Visit"], BOB: ["Demo"], CAI: ["Demo"]},
+        mails=[],
+        writes={"outlook update": 2},
+        reports=("it gets the change when it is back",),
+        agree=False,  # Ann's mailbox is away
+    )
+    away(scene, ANN, "ok")
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Demo"], BOB: ["Demo"], CAI: ["Demo"]},
+        mails=[],
+        writes={"outlook update": 1},
+    )
+
+
+@behaviour(
+    "C1", "C5", says="What the speaker's user edited while the mailbox was away is an edit still when it is back"
+)
+def test_an_edit_made_while_away_is_heard(scene: Scene) -> None:
+    scene.given(crm_events=COPIES)
+    away(scene, ANN)
+    scene.settled(agree=False)
+    away(scene, ANN, "ok")
+    user_renames(scene, ANN, "Demo")
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Demo"], BOB: ["Demo"], CAI: ["Demo"]},
+        mails=[],
+        writes={"crm update": 1, "outlook update": 2},
+    )
+
+
+@behaviour(
+    "C1", says="After three days without its mailbox the next copy speaks for Outlook, and its user's edits count"
+)
+def test_the_word_goes_to_the_next(scene: Scene) -> None:
+    scene.given(crm_events=[old("Visit", attendees=[BOB])])
+    away(scene, ANN)
+    scene.settled(agree=False)
+    scene.later(days=3, hours=1)
+    scene.settled(agree=False)
+    user_renames(scene, BOB, "Demo")
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Visit"], BOB: ["Demo"]},
+        mails=[],
+        writes={"crm update": 1},
+        agree=False,  # Ann's mailbox is away
+    )
+    away(scene, ANN, "ok")
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Demo"], BOB: ["Demo"]},
+        mails=[],
+        writes={"outlook update": 1},
+    )
+
+
+@behaviour(
+    "C1", "C8", says="What a new speaker's event said differently before it spoke is put right, never taken for an edit"
+)
+def test_a_new_speakers_older_words_are_no_edit(scene: Scene) -> None:
+    scene.given(crm_events=COPIES)
+    for number in range(4):
+        user_renames(scene, BOB, f"My own words {number}")
+        scene.settle(agree=False)
+    scene.settled(agree=False)
+    scene.revoke(ANN)
+    scene.then(
+        crm=["Visit"],
+        outlook={ANN: ["Visit"], BOB: ["Visit"], CAI: ["Visit"]},
+        mails=[],
+        writes={"outlook update": 1},
+    )
+
+
+@behaviour(
+    "C1", "A3", says="When the organiser's authorisation is withdrawn a guest's calendar speaks, and nobody is mailed"
+)
+def test_a_revoked_host(scene: Scene) -> None:
+    scene.given()
+    visit = scene.record("Visit", attendees=[BOB], contacts=[ZOE])
+    scene.settled()
+    scene.revoke(ANN)
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"], BOB: ["Visit"]}, mails=[], writes={})
+    scene.crm().rename(visit, "Demo")
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Visit"], BOB: ["Visit"]},
+        mails=[],
+        writes={},
+        agree=False,  # only the organiser's mailbox may be written, and it may not
+    )
+
+
+@behaviour("C1", "E7", says="An organiser whose mailbox vanished cancels nothing: record and guests keep the meeting")
+def test_a_host_whose_user_is_gone(scene: Scene) -> None:
+    scene.given()
+    scene.record("Visit", attendees=[BOB], contacts=[ZOE])
+    scene.settled()
+    away(scene, ANN, "deleted")
+    scene.later(days=1, hours=1)
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"], BOB: ["Visit"]}, mails=[], writes={}, agree=False)
+    assert scene.people("Visit") == ({ANN, BOB}, {ZOE})
+
+
+@behaviour("C1", "B2", says="An organiser who connects later takes the word over from the guests; nothing is written")
+def test_an_organiser_connects_later(scene: Scene) -> None:
+    scene.given(BOB, outlook_events=[own("Call", of=ANN, guests=(address(BOB),))])
+    scene.later(minutes=1)
+    scene.work.authorise(ANN)
+    scene.then(crm=["Call"], outlook={ANN: ["Call"], BOB: ["Call"]}, mails=[], writes={})
+    user_renames(scene, ANN, "Conference")
+    scene.then(
+        crm=["Conference"],
+        outlook={ANN: ["Conference"], BOB: ["Conference"]},
+        mails=[],
+        writes={"crm update": 1},
+    )
+
+
+@behaviour(
+    "E7",
+    "G6",
+    says="A host gone for good, thirty days or more: new content is held until a person lets it go out as copies",
+)
+def test_a_lost_host(scene: Scene) -> None:
+    scene.work.configure(retention={"staging_days": 60})
+    scene.given()
+    scene.record("Visit", attendees=[BOB], hours=24 * 60)
+    scene.settled()
+    away(scene, ANN)
+    scene.settled(agree=False)
+    scene.later(days=31)
+    scene.settled(agree=False)
+    scene.crm(BOB).rename(scene.work.records()[0]["id"], "Demo")
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Visit"], BOB: ["Visit"]},
+        mails=[],
+        writes={},
+        reports=("its organiser's mailbox is gone for good",),
+        agree=False,  # it waits for a person
+    )
+    assert scene.held() == ["E7"]

@@ -60,6 +60,7 @@ FAMILY = "👩\u200d👩\u200d👧"
         ("a family of emoji", "x" * 252 + FAMILY, "x" * 252),
         ("a flag", "x" * 254 + "🇨🇳", "x" * 254),
         ("a letter with its accent", "x" * 254 + "e\u0301", "x" * 254),
+        ("a Hindi syllable", "x" * 254 + "का", "x" * 254),
         ("Chinese", "会" * 300, "会" * 255),
     ],
 )

@@ -57,29 +57,6 @@ def test_one_field_to_two_values(work: Workplace, conflicts: str, winner: str) -
     assert team.titles(ANN) == [winner]
 
 
-def test_a_long_title_is_cut_and_its_rest_comes_back(work: Workplace) -> None:
-    text = "Quarterly review " * 20
-    team = Team.start(work, crm_events=[old(text.strip(), id="sch-1")])
-    cut = team.event(ANN)["subject"]
-    assert len(cut) <= 255
-    team.outlook().rename(team.event(ANN)["id"], cut[:-3] + "XYZ")
-    team.settle()
-    assert len(team.state("sch-1")["content"]) == len(text.strip())
-    assert "XYZ" in team.state("sch-1")["content"]
-
-
-def test_an_all_day_meeting_moves_both_ways(work: Workplace) -> None:
-    first, last = (DAY + timedelta(days=3)).date(), (DAY + timedelta(days=4)).date()
-    days = {"start": first.isoformat(), "end": last.isoformat(), "all_day": True}
-    team = Team.start(work, crm_events=[old("Fair", id="sch-1") | days])
-    mine = team.event(ANN)
-    assert mine["isAllDay"]
-    team.outlook().rename(mine["id"], "Trade fair")
-    team.settle()
-    assert team.state("sch-1")["content"] == "Trade fair"
-    assert team.state("sch-1")["start"][:10] == first.isoformat()
-
-
 def test_a_colleagues_own_edit_of_a_copy_is_put_right(copies: Team) -> None:
     copies.outlook(BOB).rename(copies.event(BOB)["id"], "Bob's words")
     assert not copies.settle()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import unicodedata
 
 TITLE_LIMIT = 255
-_JOINERS = {"\u200d", "\ufe0e", "\ufe0f"}
+_JOINER = "\u200d"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
+_TAGS = range(0xE0020, 0xE0080)
+_LATER_JAMO = range(0x1160, 0x1200)
 _FLAG_LETTERS = range(0x1F1E6, 0x1F200)
 
 
@@ -32,12 +34,16 @@ def outgoing(title: str, limit: int = TITLE_LIMIT) -> str:
 
 
 def _continues(line: str, index: int) -> bool:
-    """Whether the code point at `index` belongs to the visible character that the one before is part of."""
+    """Whether the code point at `index` belongs to the visible character that the one before is part of.
+
+    As Unicode's grapheme clusters have it (UAX 29): joined emoji, marks, skin tones, flags, and syllables of jamo.
+    """
     before, char = line[index - 1], line[index]
     if ord(char) in _FLAG_LETTERS:
         letters = next((n for n, c in enumerate(reversed(line[:index])) if ord(c) not in _FLAG_LETTERS), index)
         return letters % 2 == 1
-    return before == "\u200d" or char in _JOINERS or unicodedata.combining(char) != 0 or ord(char) in _SKIN_TONES
+    joined = _JOINER in (before, char) or unicodedata.category(char).startswith("M")
+    return joined or any(ord(char) in more for more in (_SKIN_TONES, _TAGS, _LATER_JAMO))
 
 
 def is_cut(shown: str, full: str) -> bool:

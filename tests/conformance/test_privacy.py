@@ -139,6 +139,39 @@ def test_staging_is_the_services_own(scene: Scene) -> None:
     assert not [path for path in staged if path.stat().st_mode & 0o077 or "Surgery" in path.name]
 
 
+@behaviour("F6", says="Where ShareCRM's privacy is a choice between words, it is read and written as that")
+def test_privacy_as_a_choice(scene: Scene) -> None:
+    scene.before_first_sync(
+        sharecrm={"describe": "modern"},
+        crm_events=[old("Surgery", id="surgery", private=True)],
+        outlook_events=[own("Divorce", hours=3, sensitivity="private")],
+    )
+    both = ["Divorce", "Surgery"]
+    scene.then(crm=both, outlook={ANN: both}, mails=[], writes={"outlook create": 1, "crm create": 1})
+    assert {event["sensitivity"] for event in scene.work.events("ann@contoso.example")} == {"private"}
+    scene.crm().change("surgery", private=False)
+    scene.then(crm=both, outlook={ANN: both}, mails=[], writes={"outlook update": 1})
+    assert {record["content"]: record["private"] for record in scene.work.records()} == {
+        "Divorce": True,
+        "Surgery": False,
+    }
+
+
+@behaviour(
+    "F6",
+    "D1",
+    "G1",
+    says="A record that ShareCRM hides once it turns private is not taken for deleted, and its event follows",
+)
+def test_hidden_once_private(scene: Scene) -> None:
+    scene.given(sharecrm={"hide_private": True}, crm_events=[old("Surgery", id="surgery")])
+    scene.crm().change("surgery", private=True)
+    scene.run()
+    scene.later(hours=25)
+    scene.then(crm=["Surgery"], outlook={ANN: ["Surgery"]}, mails=[], writes={"outlook update": 1})
+    assert scene.event(ANN)["sensitivity"] == "private"
+
+
 NO_PRIVACY = {"describe": "minimal"}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from conformance.behaviour import behaviour
@@ -80,6 +81,25 @@ def test_an_all_day_invitation_moves(scene: Scene) -> None:
         writes={"outlook create": 1, "outlook update": 1},
     )
     assert event_days(scene.event(BOB)) == (IN_TWO_DAYS, IN_TWO_DAYS)
+
+
+@behaviour(
+    "E5", "F2", says="An all-day meeting is over when its last day is, where the company is: today's still invites"
+)
+def test_an_all_day_meeting_of_today(scene: Scene) -> None:
+    scene.given()
+    today = datetime.now(UTC).astimezone(ZoneInfo("Asia/Shanghai")).date()
+    yesterday = today - timedelta(days=1)
+    people = {"participants": [ANN, BOB], "contacts": [ZOE], "calendar": CALENDAR}
+    scene.crm().create("Fair", **whole_record(yesterday, today), **people)
+    scene.crm().create("Past fair", **whole_record(yesterday, yesterday), **people)
+    both = ["Fair", "Past fair"]
+    scene.then(
+        crm=both,
+        outlook={ANN: both, BOB: both},
+        mails=mails("invitation", BOB, ZOE),
+        writes={"outlook create": 3},
+    )
 
 
 @behaviour("F2", says="A timed meeting from midnight to midnight that starts in {side} stays timed on both sides")

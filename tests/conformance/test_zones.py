@@ -51,6 +51,17 @@ def test_whole_days_of_a_record_in_the_users_zone(scene: Scene, zone: str, when:
     assert record_days(scene.state("fair")) == days
 
 
+@behaviour("F2", "A5", says="Two people at two ends of the world have the same whole days, each in their own zone")
+def test_whole_days_of_people_in_different_zones(scene: Scene) -> None:
+    days = around("Pacific/Auckland", ORDINARY)
+    scene.work.configure(time_zones={ANN: "Pacific/Auckland", BOB: "Pacific/Pago_Pago"})
+    scene.before_first_sync(crm_events=[old("Fair", attendees=[BOB]) | whole(*days)])
+    scene.then(crm=["Fair"], outlook={ANN: ["Fair"], BOB: ["Fair"]}, mails=[], writes={"outlook create": 2})
+    assert event_days(scene.event(ANN)) == event_days(scene.event(BOB)) == days
+    assert written_in(scene.event(ANN), "Pacific/Auckland")
+    assert written_in(scene.event(BOB), "Pacific/Pago_Pago")
+
+
 @behaviour("F2", says="Whole days that somebody in {zone} enters in Outlook are the same days in ShareCRM, {when}")
 @pytest.mark.parametrize(("zone", "when"), [ZONES[0], ZONES[2], ZONES[6]])
 def test_whole_days_from_outlook(scene: Scene, zone: str, when: str) -> None:

@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
+
 RULES = tuple(
     f"{letter}{number}"
     for letter, count in {"A": 6, "B": 6, "C": 10, "D": 7, "E": 10, "F": 7}.items()
     for number in range(1, count + 1)
 )
 """Every rule of the calendar; those of a run (G) have their own tests."""
+
+_PARAM = type(pytest.param())
 
 
 class Behaviour(NamedTuple):
@@ -66,7 +70,9 @@ def _cases(scenario: Any) -> Iterator[dict[str, Any]]:
         if mark.name == "parametrize":
             said = mark.args[0]
             names = [name.strip() for name in (said.split(",") if isinstance(said, str) else said)]
-            values = [getattr(one, "values", one if len(names) > 1 else (one,)) for one in mark.args[1]]
+            values = [
+                one.values if isinstance(one, _PARAM) else one if len(names) > 1 else (one,) for one in mark.args[1]
+            ]
             sets.append([dict(zip(names, value, strict=True)) for value in values])
     for combined in itertools.product(*sets):
         yield {name: value for one in combined for name, value in one.items()}

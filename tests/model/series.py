@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from model.story import Stage, Story
     from model.users import Users
 
-SERIES = False
+SERIES = True
 """Whether stories have series in them."""
 
 WHICH = st.integers(0, 3)

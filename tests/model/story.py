@@ -99,6 +99,8 @@ class Story:
         self._log.addHandler(self.heard)
         self._log.setLevel(logging.DEBUG)
         self._log.propagate = False
+        # A run that dies leaves requests half sent; the sandbox's server has much to say about that.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
 
     def begin(self, connected: list[str], *, planted: bool) -> None:
         """Some employees connect, and the first run is over; `planted`: meetings stood there before."""

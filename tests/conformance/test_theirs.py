@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from conformance.behaviour import behaviour
 from conformance.scene import Scene, mails
-from pipeline.team import ANN, BOB, CAI, STRANGER, YAN, ZOE, address, own, seed
+from pipeline.team import ANN, BOB, CAI, STRANGER, YAN, ZOE, address, old, own, seed
 
 BOSS = "boss@contoso.example"
 HALL = "hall@contoso.example"
 EVERYBODY = "everybody@contoso.example"
 NEW = {"crm create": 1}
+
+
+def outsiders(title: str, *guests: str) -> dict[str, Any]:
+    """A planted meeting that somebody outside organises, in the calendars of these people."""
+    organizer = {"emailAddress": {"address": STRANGER}}
+    planted: dict[str, Any] = own(title, organizer=organizer, guests=tuple(address(one) for one in guests))
+    return planted
 
 
 @behaviour(
@@ -53,14 +62,35 @@ def test_an_internal_organiser_without_an_employee(scene: Scene) -> None:
 
 @behaviour("E9", says="A meeting that an outsider organises never enters ShareCRM and is never written")
 def test_an_outsiders_meeting_stays_out(scene: Scene) -> None:
-    organizer = {"emailAddress": {"address": STRANGER}}
-    scene.given(outlook_events=[own("Pitch", organizer=organizer, guests=(address(ANN), address(BOB)))])
+    scene.before_first_sync(outlook_events=[outsiders("Pitch", ANN, BOB)])
     scene.then(
         crm=[],
         outlook={ANN: ["Pitch"], BOB: ["Pitch"]},
         mails=[],
         writes={},
         reports=("its organiser is not a member",),
+    )
+
+
+@behaviour(
+    "E9",
+    "B4",
+    "E2",
+    says="A record of an outsider's meeting gets no copy beside it, in nobody's calendar, and stays apart",
+)
+def test_a_record_of_an_outsiders_meeting(scene: Scene) -> None:
+    record = old("Pitch", id="sch-1", attendees=[BOB])
+    scene.before_first_sync(ANN, crm_events=[record], outlook_events=[outsiders("Pitch", ANN, BOB)])
+    scene.then(crm=["Pitch"], outlook={ANN: ["Pitch"], BOB: ["Pitch"]}, mails=[], writes={}, agree=False)
+    scene.later(minutes=1)
+    scene.work.authorise(BOB)
+    scene.crm().rename("sch-1", "Demo")
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Pitch"], BOB: ["Pitch"]},
+        mails=[],
+        writes={},
+        agree=False,  # only the outsider can change their meeting
     )
 
 

@@ -137,6 +137,20 @@ def test_a_second_colleague_authorised_later_gets_a_silent_copy() -> None:
     assert not world.mails
 
 
+def test_a_copy_yields_to_an_outsiders_invitation_and_nothing_of_it_enters_sharecrm() -> None:
+    world = World(first_sync=LATER)
+    pat = "pat@else.example"
+    record = world.record("Pitch", at(48), attendees={"2"})
+    theirs = world.meeting("1", "Pitch", at(48), organizer=pat, invite=[address("1")])
+    world.settled()
+    assert world.titles("1") == world.titles("2") == ["Pitch"]
+    late = replace(world.outlook[theirs].event, guests=frozenset({pat, address("1"), address("2"), CONTACTS["c2"]}))
+    world._store(replace(world.outlook[theirs], mailbox=mailbox("2"), id="late", event=late, version=1))
+    world.settled()
+    assert [item.id for item in world.shown("2")] == ["late"]
+    assert shown(world, record).contacts == frozenset()
+
+
 def test_a_copy_yields_to_the_invitation() -> None:
     world = World()
     del world.accounts["2"]

@@ -90,7 +90,8 @@ class Matcher(Register):
             known = link or self.links.get(self.by_ical.get(key, ""))
             if known and not unagreed(known):
                 sight = self.sight(known)
-                sight.place(row, Kind.HOST if row.is_organizer else Kind.GUEST, Origin.THEIRS)
+                kind = Kind.HOST if row.is_organizer else Kind.GUEST
+                sight.place(row, kind, Origin.THEIRS, self._standing_of(row))
             else:
                 self.pool(row, known)
 
@@ -235,9 +236,12 @@ class Matcher(Register):
             owner = self.people.by_employee.get(crm.owner if crm else sight.link.crm_owner)
             for row, kind in kinds(rows, owner.object_id if owner else ""):
                 hosted = kind is Kind.HOST and any(p.kind is not Kind.GUEST for p in sight.link.placements)
-                internal = row.is_organizer or not row.organizer or self.people.internal(row.organizer)
-                standing = Standing.LIVING if internal else Standing.RELEASED
-                sight.place(row, Kind.COPY if hosted else kind, Origin.THEIRS, standing)
+                sight.place(row, Kind.COPY if hosted else kind, Origin.THEIRS, self._standing_of(row))
+
+    def _standing_of(self, row: OutlookRow) -> Standing:
+        """An outsider's event serves its mailbox, and is neither heard nor written (E9)."""
+        internal = row.is_organizer or not row.organizer or self.people.internal(row.organizer)
+        return Standing.LIVING if internal else Standing.RELEASED
 
     def _taken(self, key: str) -> list[OutlookRow]:
         """The rows of an Outlook meeting that joins another link; the one under which it had waited ends."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from calsync.core.facts import Facts
 from calsync.core.match import Sight, ical_key, kinds, link_id
-from calsync.core.model import CrmRow, Link, Origin, OutlookRow, Side, Standing
+from calsync.core.model import CrmRow, Kind, Link, LinkState, Origin, OutlookRow, Side, Standing
 from calsync.core.people import People
 from calsync.core.plan import Remark
 
@@ -18,7 +18,7 @@ class Register:
     outlook, absences: what was read, as far as matching has to deal with it.
     crm_pool, groups: what no link knows, by record id and by Outlook meeting, for first contact and creation.
     group_links: the link under which an Outlook meeting has waited. remembered: records of crm_pool that were not read
-    this time. released: iCalUId keys of copies that are their user's now.
+    this time. released: iCalUId keys of events that are their user's now.
     """
 
     def __init__(self, facts: Facts, people: People) -> None:
@@ -43,7 +43,8 @@ class Register:
             self.by_placement[placement.mailbox, placement.id] = link
             if key := ical_key(placement.ical_uid, placement.original):
                 self.by_ical[key] = link.id
-                if placement.standing is Standing.RELEASED:
+                outsiders = placement.kind is Kind.GUEST and link.state is LinkState.LIVING
+                if placement.standing is Standing.RELEASED and not outsiders:
                     self.released.add(key)
 
     def sight(self, link: Link) -> Sight:

@@ -15,6 +15,8 @@ from calsync.core.plan import Guest, Loss, Verb
 FIXES_A_WEEK = 3
 WEEK = timedelta(days=7)
 
+MOVED = "the address of somebody invited has changed; the new one goes out when the meeting's people are next written"
+
 
 def write_record(desk: Desk, target: Event, touched: frozenset[str], outlook: Change) -> None:
     """Bring the record to the target in the fields that changed, and in the people who changed in Outlook."""
@@ -65,8 +67,11 @@ def _people_to_write(
         return (), ()
     uninvite = _leaving(desk, placement, target, crm)
     came = {p for p in crm.came & persons(target) if not desk.served(p)} if desk.link.form is Form.INVITED else set()
+    moved = _moved(desk, target)
     if came or uninvite:
-        came |= _moved(desk, target)
+        came |= moved
+    elif moved:
+        desk.remark("E4", MOVED, Side.OUTLOOK, placement.mailbox)
     account = desk.account(placement.mailbox)
     guests = invitations(desk, came, account.addresses if account else frozenset())
     stand_for = {g.address: [p for p in came if g.address in desk.people.addresses_of(p)] for g in guests}

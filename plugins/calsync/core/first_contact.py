@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from calsync.core.match import look
-from calsync.core.model import CrmRow, Link, LinkState, OutlookRow
+from calsync.core.model import CrmRow, Event, Link, LinkState, OutlookRow
 from calsync.core.people import People, persons
+from calsync.core.text import squeeze
 
 Groups = Mapping[str, list[OutlookRow]]
 
@@ -25,7 +27,7 @@ class Contact(NamedTuple):
 
 
 def first_contact(
-    people: People, links: Iterable[Link], records: Mapping[str, CrmRow], groups: Groups
+    people: People, links: Iterable[Link], records: Mapping[str, CrmRow], groups: Groups, empty_title: str = ""
 ) -> list[Contact]:
     """Pair unlinked Outlook meetings with records of equal look that share a person with them.
 
@@ -40,7 +42,8 @@ def first_contact(
     looks = _by_look(records, linked)
     wanted: dict[str, list[str]] = {}
     for key, rows in groups.items():
-        candidates = sorted({record for row in rows for record in looks.get(look(row.event), ())})
+        shown = {each for row in rows for each in looks_of(row.event, empty_title)}
+        candidates = sorted({record for each in shown for record in looks.get(each, ())})
         wanted[key] = [r for r in candidates if _meets(people, records.get(r), linked.get(r), rows)]
     suitors: dict[str, list[str]] = defaultdict(list)
     for key, found in wanted.items():
@@ -48,6 +51,12 @@ def first_contact(
             suitors[record].append(key)
     unclear = _unclear(wanted, suitors, groups)
     return [Contact(record, tuple(keys), record in unclear) for record, keys in sorted(suitors.items())]
+
+
+def looks_of(event: Event, empty_title: str) -> list[str]:
+    """How the record of an Outlook event may look: one without a title bears the configured placeholder (F4)."""
+    named = [] if squeeze(event.title) else [replace(event, title=empty_title)]
+    return [look(each) for each in (event, *named)]
 
 
 def _by_look(records: Mapping[str, CrmRow], linked: Mapping[str, Link]) -> dict[str, set[str]]:

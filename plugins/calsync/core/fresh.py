@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from calsync.core.desk import Desk
 from calsync.core.facts import ended
-from calsync.core.merge import CONTENT, Change, as_crm, as_outlook, merge, unlike
+from calsync.core.merge import CONTENT, Change, as_crm, as_outlook, from_crm, merge, unlike
 from calsync.core.model import (
     Account,
     Availability,
@@ -24,7 +24,7 @@ from calsync.core.model import (
 )
 from calsync.core.people import recognised, with_addresses
 from calsync.core.plan import Guest, Verb
-from calsync.core.speaker import elect
+from calsync.core.speaker import elect, wake_and_sleep
 
 
 def from_crm_record(desk: Desk, row: CrmRow) -> None:
@@ -181,6 +181,7 @@ def pair_up(desk: Desk, row: CrmRow) -> None:
     if event is None:
         return
     desk.note_crm(row)
+    wake_and_sleep(desk)
     ours = any(p.origin is Origin.OURS for p in desk.link.placements)
     host = next((p for p in desk.link.placements if p.kind is Kind.HOST and p.origin is Origin.OURS), None)
     form = (Form.INVITED if host else Form.COPIES) if ours else Form.THEIRS
@@ -188,16 +189,36 @@ def pair_up(desk: Desk, row: CrmRow) -> None:
     desk.link = replace(desk.link, form=form, state=LinkState.LIVING, base=event, dirty=False, reason="")
     desk.link = replace(desk.link, speaker=elect(desk))
     shown = desk.row_in(desk.link.speaker)
+    if shown is None and desk.link.speaker:
+        _wait(desk, "C1", "the mailbox that speaks for Outlook is away; what it shows has to be read first")
+        return
     if shown is None:
         spread(desk, event, "E2", "a connected attendee without the meeting")
         return
+    event = from_crm(event, shown.event, desk.rules)
+    desk.link = replace(desk.link, base=event)
     found = recognised_in(desk, event, shown)
     desk.link = replace(desk.link, addresses=with_addresses(desk.link, found))
     desk.act(Verb.LINK, Side.OUTLOOK, "B3" if ours else "B4", _why(ours), mailbox=shown.mailbox, target_id=shown.id)
     differ = frozenset(unlike(as_outlook(event), shown.event))
     if differ:
         _settle_difference(desk, row, event, shown, differ)
+    _align_copies(desk, desk.link.base or event)
     spread(desk, desk.link.base or event, "E2", "a connected attendee without the meeting")
+
+
+def _align_copies(desk: Desk, target: Event) -> None:
+    """Our copies that do not speak may have been left behind too; they show what the others do (C6)."""
+    for placement in desk.living() if desk.rules.to_outlook else ():
+        shown = desk.shown(placement)
+        silent = placement.kind is Kind.COPY and placement.origin is Origin.OURS and not desk.listed(placement)
+        if (
+            silent
+            and shown
+            and placement.mailbox != desk.link.speaker
+            and (fields := unlike(as_outlook(target), shown))
+        ):
+            desk.update(placement, target, fields, "C6", "brought to what was agreed")
 
 
 def _settle_difference(desk: Desk, row: CrmRow, event: Event, shown: OutlookRow, differ: frozenset[str]) -> None:

@@ -38,7 +38,7 @@ class Matcher(Register):
         self._marks_without_link()
         self._half_made()
         self._invitations_of_marked()
-        self._pair(first_contact(self.people, self.facts.links, self.crm_pool, self.groups))
+        self._pair(first_contact(self.people, self.facts.links, self.crm_pool, self.groups, self.rules.empty_title))
         for waiting in self.crm_pool.values():
             self._new_from_crm(waiting)
         for key, rows in self.groups.items():

@@ -13,7 +13,8 @@ from calsync.core.codec import from_json
 from calsync.core.diff import diff as decide
 from calsync.core.diff import remarks_of
 from calsync.core.facts import Facts, Intent
-from calsync.core.match import ical_key, look
+from calsync.core.first_contact import looks_of
+from calsync.core.match import ical_key
 from calsync.core.model import (
     Absence,
     Account,
@@ -93,7 +94,7 @@ def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
     found = crm or outlook or absences or new_contacts
     learnt = _availabilities(accounts) != _availabilities(store.accounts(key))
     idle = not (found or changed or waiting or intents or learnt or run.recover or cursors.due(tenant, ports, run))
-    links = _links(ports, key, crm, outlook, absences, everything or bool(new_contacts))
+    links = _links(tenant, ports, crm, outlook, absences, everything or bool(new_contacts))
     contacts = {c.id: c for c in (*store.contacts(key), *new_contacts)}
     ended = [a for a in store.ended_since(key, run.at - timedelta(hours=24)) if a.reason != ASKED]
     ended_there = {(action.mailbox, action.meeting) for action in ended if action.mailbox}
@@ -153,19 +154,19 @@ def _availabilities(accounts: list[Account]) -> dict[str, Availability]:
 
 
 def _links(
+    tenant: Tenant,
     ports: Ports,
-    key: str,
     crm: list[CrmRow],
     outlook: list[OutlookRow],
     absences: list[Absence],
     everything: bool,
 ) -> list[Link]:
     """The links that any row, absence or waiting decision concerns. After a change of rules or people: all of them."""
-    store = ports.store
+    key, store = tenant.key, ports.store
     if everything:
         return store.links(key)
     places = {(row.mailbox, row.id) for row in outlook} | {(gone.mailbox, gone.id) for gone in absences}
-    looks = {look(row.event) for row in outlook}
+    looks = {each for row in outlook for each in looks_of(row.event, tenant.empty_title)}
     found = [
         *store.dirty_links(key),
         *store.links_by_crm(key, {row.id for row in crm} | {row.mark.crm_id for row in outlook if row.mark}),

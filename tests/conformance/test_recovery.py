@@ -1,0 +1,105 @@
+"""Recovery: a lost state database, lost answers and half-done runs end in the same two calendars."""
+
+from __future__ import annotations
+
+import pytest
+from conformance.behaviour import behaviour
+from conformance.scene import Scene, mails
+from pipeline.team import ANN, BOB, CAI, ZOE, address, old, own
+
+
+def lose_state(scene: Scene) -> None:
+    """The state database is gone; the people are authorised anew."""
+    scene.work.lose_state()
+    scene.work.authorise()
+
+
+@behaviour("B3", "B5", says="After the loss of the whole state database all is recognised and nothing is written")
+def test_a_lost_state(scene: Scene) -> None:
+    scene.given(crm_events=[old(attendees=[BOB])], outlook_events=[own("Call", hours=2, guests=(address(CAI),))])
+    scene.record("New", hours=4, attendees=[BOB], contacts=[ZOE])
+    scene.settled()
+    lose_state(scene)
+    three = {ANN: ["Call", "New", "Visit"], BOB: ["New", "Visit"], CAI: ["Call"]}
+    scene.then(crm=["Call", "New", "Visit"], outlook=three, mails=[], writes={})
+    record = next(r for r in scene.work.records() if r["content"] == "New")
+    scene.crm().rename(record["id"], "Newer")
+    scene.then(
+        crm=["Call", "Newer", "Visit"],
+        outlook={ANN: ["Call", "Newer", "Visit"], BOB: ["Newer", "Visit"], CAI: ["Call"]},
+        mails=mails("update", BOB, ZOE),
+        writes={"outlook update": 1},
+    )
+
+
+@behaviour("B5", says="After a loss of state, what could not be paired is created only with a person's word")
+def test_creations_are_held(scene: Scene) -> None:
+    scene.given(crm_events=[old()])
+    scene.work.lose_state()
+    scene.record("New", hours=4)
+    scene.work.authorise()
+    scene.then(crm=["New", "Visit"], outlook={ANN: ["Visit"]}, mails=[], writes={}, agree=False)
+
+
+@behaviour("B5", "C5", says="An event edited while the state was lost is recognised, and its edit goes everywhere")
+def test_edited_while_the_state_was_lost(scene: Scene) -> None:
+    scene.given(crm_events=[old(id="sch-1", attendees=[BOB])])
+    scene.work.lose_state()
+    scene.later(minutes=1)
+    scene.outlook().rename(scene.event(ANN)["id"], "Demo")
+    scene.work.authorise()
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Demo"], BOB: ["Demo"]},
+        mails=[],
+        writes={"crm update": 1, "outlook update": 1},
+    )
+
+
+@behaviour("B5", "F4", says="An event without a title is recognised by its record's placeholder after a loss of state")
+def test_an_empty_title_after_a_loss(scene: Scene) -> None:
+    scene.given(outlook_events=[own("", guests=(address(BOB),))])
+    lose_state(scene)
+    scene.then(crm=["(no title)"], outlook={ANN: [""], BOB: [""]}, mails=[], writes={})
+
+
+@behaviour("B5", "D4", says="A record ended while the state was lost takes no new form in Outlook")
+def test_ended_while_the_state_was_lost(scene: Scene) -> None:
+    scene.given(crm_events=[old(id="sch-1")])
+    scene.work.lose_state()
+    scene.crm().cancel("sch-1")
+    scene.work.authorise()
+    scene.then(crm=[], outlook={ANN: ["Visit"]}, mails=[], writes={}, agree=False)  # its event is left to its user
+
+
+@behaviour("G3", "B1", says="An answer lost after {what} was written does not write it twice")
+@pytest.mark.parametrize("what", ["an event", "a record"])
+def test_a_lost_answer(scene: Scene, what: str) -> None:
+    scene.given()
+    scene.work.impatient = True
+    if what == "an event":
+        scene.record("Visit", attendees=[BOB], contacts=[ZOE])
+        scene.work.box.fault("graph", {"lose_answer": True}, method="POST", path="/events", times=1)
+        told, writes = mails("invitation", BOB, ZOE), {"outlook create": 1}
+    else:
+        scene.meeting("Visit", guests=(address(BOB),))
+        scene.work.box.fault("sharecrm", {"lose_answer": True}, path="data/create", times=1)
+        told, writes = [], {"crm create": 1}
+    scene.run()
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"], BOB: ["Visit"]}, mails=told, writes=writes)
+
+
+@behaviour("G3", "C5", says="An event edited between a lost answer and the next run gives its record the edit, no twin")
+def test_edited_after_a_lost_answer(scene: Scene) -> None:
+    scene.given()
+    scene.work.impatient = True
+    mine = scene.meeting("Visit")
+
+    def breaks() -> None:
+        scene.work.box.fault("sharecrm", {"lose_answer": True}, path="data/create", times=1)
+        scene.work.box.fault("sharecrm", {"code": 1, "message": "busy"}, path="data/query")
+
+    scene.run_while("load", breaks)
+    scene.work.box.clear_faults()
+    scene.outlook().rename(mine, "Demo")
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=[], writes={"crm create": 1, "crm update": 1})

@@ -234,7 +234,7 @@ def test_made_before_its_owner_connected(scene: Scene) -> None:
     scene.then(crm=["Visit"], outlook={ANN: ["Visit"], BOB: ["Visit"]}, mails=[], writes={"outlook create": 2})
 
 
-@behaviour("A4", says="A new record waits while its owner's mailbox is away, and invites once when it is back")
+@behaviour("A2", "A4", says="A new record waits while its owner's mailbox is away, and invites once when it is back")
 def test_an_owner_whose_mailbox_is_away_is_waited_for(scene: Scene) -> None:
     scene.given()
     scene.work.box.set_mailbox(address(ANN), "forbidden")

@@ -280,20 +280,15 @@ def test_a_guest_removed_in_outlook_leaves_the_record(scene: Scene) -> None:
     assert scene.people("Visit") == ({ANN}, {YAN})
 
 
-@behaviour("C5", "E4", says="People added on both sides at once are merged one by one, and nobody is invited twice")
-def test_people_of_both_sides_are_merged(scene: Scene) -> None:
+@behaviour("C5", "E2", says="A colleague whom both sides add at once is invited by the organiser alone")
+def test_a_colleague_added_on_both_sides(scene: Scene) -> None:
     scene.given()
-    visit = scene.record("Visit", attendees=[BOB])
+    visit = scene.record("Visit")
     scene.settled()
-    scene.outlook().invite(scene.event(ANN)["id"], address(ZOE), address(CAI))
-    scene.crm().change(visit, participants=[ANN, BOB, CAI], contacts=[YAN])
-    scene.then(
-        crm=["Visit"],
-        outlook={ANN: ["Visit"], BOB: ["Visit"], CAI: ["Visit"]},
-        mails=mails("invitation", YAN),
-        writes={"outlook update": 1, "crm update": 1},
-    )
-    assert scene.people("Visit") == ({ANN, BOB, CAI}, {ZOE, YAN})
+    scene.outlook().invite(scene.event(ANN)["id"], address(BOB))
+    scene.crm().change(visit, participants=[ANN, BOB])
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"], BOB: ["Visit"]}, mails=[], writes={})
+    assert scene.people("Visit") == ({ANN, BOB}, set())
 
 
 @behaviour("E1", "E4", says="A guest whom ShareCRM does not know survives every write of calsync")

@@ -23,7 +23,7 @@ def outsiders(title: str, *guests: str) -> dict[str, Any]:
 
 
 @behaviour(
-    "E8", "E10", says="A meeting made in Outlook becomes its organiser's record, with its employees and contacts"
+    "A1", "E8", "E10", says="A meeting made in Outlook becomes its organiser's record, with its employees and contacts"
 )
 def test_a_meeting_becomes_its_organisers_record(scene: Scene) -> None:
     scene.given()

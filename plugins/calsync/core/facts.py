@@ -103,6 +103,7 @@ class Facts:
     members: addresses of the Microsoft tenant's members (E9). employees: address -> id, of every employee (E10).
     links: those that any row, absence or waiting decision concerns.
     held: per link id, the actions that wait for a person (G6). recover: pair, and hold what would be created (B5).
+    claimed: `ical_key`s of Outlook meetings that another configuration of the enterprise has (B3).
     review: rules or people changed, so that every link is looked at again (C10).
     totals: living meetings of the tenant; mailbox_totals: per mailbox (G5).
     ended_lately, mailbox_ended_lately: meetings calsync ended in the last 24 hours (G5).
@@ -125,6 +126,7 @@ class Facts:
     held: dict[str, tuple[Action, ...]] = field(default_factory=dict)
     recover: bool = False
     review: bool = False
+    claimed: frozenset[str] = frozenset()
     totals: int = 0
     mailbox_totals: dict[str, int] = field(default_factory=dict)
     ended_lately: int = 0

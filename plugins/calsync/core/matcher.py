@@ -103,6 +103,8 @@ class Matcher(Register):
             return "D3", "cancelled before it was ever linked"
         if row.foreign:
             return "B3", "another tool made this event"
+        if key in self.facts.claimed and key not in self.by_ical:
+            return "B3", "another configuration of this enterprise has this meeting"
         if key in self.released:
             return "E7", "an invitation to a copy that its user has made their own"
         return None

@@ -30,6 +30,7 @@ from calsync.core.plan import Action, ActionState, Plan
 from calsync.errors import GuardExceeded
 from calsync.stages import cursors
 from calsync.stages.narrow import fresh_crm, fresh_outlook
+from calsync.stages.neighbours import claimed, moved_here
 from calsync.stages.settings import people_print, rules_of, rules_print
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
     learnt = _availabilities(accounts) != _availabilities(store.accounts(key))
     idle = not (found or changed or waiting or intents or learnt or run.recover or cursors.due(tenant, ports, run))
     links = _links(tenant, ports, crm, outlook, absences, everything or bool(new_contacts))
+    links += moved_here(tenant, ports, crm, links)
     contacts = {c.id: c for c in (*store.contacts(key), *new_contacts)}
     ended = [a for a in store.ended_since(key, run.at - timedelta(hours=24)) if a.reason != ASKED]
     ended_there = {(action.mailbox, action.meeting) for action in ended if action.mailbox}
@@ -120,6 +122,7 @@ def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
         held={link: tuple(actions) for link, actions in held.items()},
         recover=run.recover,
         review=changed or bool(new_contacts),
+        claimed=claimed(tenant, ports, outlook),
         totals=store.count_living(key),
         mailbox_totals=dict(Counter(mailbox for mailbox, _ in living)),
         ended_lately=len({action.meeting for action in ended}),

@@ -52,6 +52,12 @@ class PeopleCalls(Calls):
         with self._read() as connection:
             return connection.scalar(query)
 
+    def neighbours(self, enterprise: str, tenant: str) -> list[str]:
+        """The other configurations of this enterprise that have accounts."""
+        query = select(account.c.tenant).where(account.c.enterprise == enterprise, account.c.tenant != tenant)
+        with self._read() as connection:
+            return list(connection.scalars(query.distinct().order_by(account.c.tenant)))
+
     def contacts(self, tenant: str) -> list[Contact]:
         """Every contact, ordered by id."""
         query = select(contact.c.value).where(contact.c.tenant == tenant).order_by(contact.c.id)

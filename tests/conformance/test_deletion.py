@@ -1,0 +1,238 @@
+"""Deletion: nothing ends without proof, and only by the word of those whose meeting it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conformance.behaviour import behaviour
+from conformance.scene import Scene, mails
+from pipeline.team import ANN, BOB, CAI, ZOE, address, old, own
+
+BOTH = {ANN: ["Visit"], BOB: ["Visit"]}
+
+
+def copies(scene: Scene) -> Scene:
+    """A record of Ann's with Bob, which both have as a copy."""
+    return scene.given(crm_events=[old(id="sch-1", attendees=[BOB], contacts=[ZOE])])
+
+
+def invitation(scene: Scene) -> str:
+    """A record made after the first sync: Ann's event invites Bob and Zoe."""
+    scene.given()
+    record = scene.record(attendees=[BOB], contacts=[ZOE])
+    scene.settled()
+    return record
+
+
+@behaviour("D3", "D4", says="Its owner deletes their copy in Outlook: the record becomes invalid and the copies go")
+def test_the_owners_deletion(scene: Scene) -> None:
+    copies(scene).outlook().delete(scene.event(ANN)["id"])
+    scene.then(crm=[], outlook={}, mails=[], writes={"crm invalid": 1, "outlook delete": 1})
+
+
+@behaviour("D3", says="A colleague deletes their copy: it is gone for them alone, and does not come back")
+def test_a_colleagues_deletion(scene: Scene) -> None:
+    copies(scene).outlook(BOB).delete(scene.event(BOB)["id"])
+    scene.crm().rename("sch-1", "Demo")
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=[], writes={"outlook update": 1}, agree=False)
+
+
+@behaviour("D4", says="A record that becomes invalid in ShareCRM takes its copies with it, and tells nobody")
+def test_an_invalid_record(scene: Scene) -> None:
+    copies(scene).crm().cancel("sch-1")
+    scene.then(crm=[], outlook={}, mails=[], writes={"outlook delete": 2})
+
+
+@behaviour("D4", "E1", says="An invalid record with an invitation cancels the meeting for its guests")
+def test_a_cancelled_invitation(scene: Scene) -> None:
+    scene.crm().cancel(invitation(scene))
+    scene.then(crm=[], outlook={}, mails=mails("cancellation", BOB, ZOE), writes={"outlook delete": 1})
+
+
+@behaviour("E6", "D4", says="A record taken out of the recycle bin comes back to the calendars as silent copies")
+@pytest.mark.parametrize("invited", [False, True])
+def test_a_recovered_record(scene: Scene, invited: bool) -> None:
+    record = invitation(scene) if invited else copies(scene) and "sch-1"
+    scene.crm().cancel(record)
+    scene.settled()
+    scene.crm().recover(record)
+    scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={"outlook create": 2})
+
+
+@behaviour("D3", "D4", says="An organiser who cancels in Outlook ends the record")
+def test_the_organiser_cancels(scene: Scene) -> None:
+    scene.given(outlook_events=[own(guests=(address(BOB), address(ZOE)))])
+    scene.outlook().cancel(scene.event(ANN)["id"])
+    scene.then(crm=[], outlook={}, mails=[], writes={"crm invalid": 1})
+
+
+@behaviour("D4", "E1", says="A record that came from Outlook, deleted in ShareCRM, cancels its organiser's meeting")
+def test_a_deleted_record_of_a_meeting_from_outlook(scene: Scene) -> None:
+    scene.given(outlook_events=[own(guests=(address(BOB), address(ZOE)))])
+    (record,) = scene.work.records()
+    scene.crm().cancel(record["id"])
+    scene.then(crm=[], outlook={}, mails=mails("cancellation", BOB, ZOE), writes={"outlook delete": 1})
+
+
+@behaviour("D3", says="An unconnected organiser cancels: it ends once every connected guest's calendar shows it")
+def test_an_unconnected_organiser_cancels(scene: Scene) -> None:
+    scene.given(BOB, CAI, outlook_events=[own(guests=(address(BOB), address(CAI)))])
+    scene.outlook().cancel(scene.event(ANN)["id"])
+    scene.then(crm=[], outlook={}, mails=[], writes={"crm invalid": 1}, agree=False)
+
+
+@behaviour("D3", says="Whom the organiser uninvites leaves the record; the others keep the meeting")
+def test_one_guest_is_uninvited(scene: Scene) -> None:
+    scene.given(outlook_events=[own(guests=(address(BOB), address(CAI)))])
+    (record,) = scene.work.records()
+    stay = [one for one in scene.event(ANN)["attendees"] if one["emailAddress"]["address"] != address(BOB)]
+    scene.outlook().change(scene.event(ANN)["id"], attendees=stay)
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"], CAI: ["Visit"]}, mails=[], writes={"crm update": 1})
+    assert sorted(scene.state(record["id"])["attendees"]) == [ANN, CAI]
+
+
+@behaviour("D3", "E10", says="A guest who declines or deletes stays on the record; the meeting goes on for the others")
+@pytest.mark.parametrize("decline", [True, False])
+def test_a_guest_leaves(scene: Scene, decline: bool) -> None:
+    scene.given(outlook_events=[own(guests=(address(BOB), address(CAI)))])
+    (record,) = scene.work.records()
+    theirs = scene.event(BOB)["id"]
+    if decline:
+        scene.outlook(BOB).respond(theirs, "decline")
+    else:
+        scene.outlook(BOB).delete(theirs)
+    shown = {ANN: ["Visit"], CAI: ["Visit"]} | ({BOB: ["Visit"]} if decline else {})
+    scene.then(crm=["Visit"], outlook=shown, mails=[], writes={}, agree=decline)
+    assert BOB in scene.state(record["id"])["attendees"]
+
+
+@behaviour("D1", "D4", says="Deleted on both sides: nothing is left to do")
+def test_deleted_on_both_sides(scene: Scene) -> None:
+    scene.given(crm_events=[old(id="sch-1")])
+    scene.crm().cancel("sch-1")
+    scene.outlook().delete(scene.event(ANN)["id"])
+    scene.then(crm=[], outlook={}, mails=[], writes={})
+
+
+@behaviour("D5", "E6", says="An edit in ShareCRM beats a deletion in Outlook: the meeting is put back, mailing nobody")
+@pytest.mark.parametrize("invited", [False, True])
+def test_an_edit_in_sharecrm_wins(scene: Scene, invited: bool) -> None:
+    record = invitation(scene) if invited else copies(scene) and "sch-1"
+    scene.outlook().delete(scene.event(ANN)["id"])
+    scene.crm().rename(record, "Demo")
+    writes = {"outlook create": 2} if invited else {"outlook create": 1, "outlook update": 1}
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"], BOB: ["Demo"]}, mails=[], writes=writes)
+
+
+@behaviour("D5", "E6", says="An edit in Outlook beats a deletion in ShareCRM: the record is put back with it")
+def test_an_edit_in_outlook_wins(scene: Scene) -> None:
+    copies(scene).crm().cancel("sch-1")
+    scene.outlook().rename(scene.event(ANN)["id"], "Demo")
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Demo"], BOB: ["Demo"]},
+        mails=[],
+        writes={"crm recover": 1, "crm update": 1, "outlook update": 1},
+    )
+
+
+@behaviour("D5", says="With `deletions: win` the deletion in {side} stands, whatever was edited on the other")
+@pytest.mark.parametrize("side", ["ShareCRM", "Outlook"])
+def test_deletions_win(scene: Scene, side: str) -> None:
+    scene.work.configure(deletions="win")
+    copies(scene)
+    if side == "ShareCRM":
+        scene.crm().cancel("sch-1")
+        scene.outlook().rename(scene.event(ANN)["id"], "Demo")
+    else:
+        scene.outlook().delete(scene.event(ANN)["id"])
+        scene.crm().rename("sch-1", "Demo")
+    writes = {"outlook delete": 2} if side == "ShareCRM" else {"outlook delete": 1, "crm invalid": 1}
+    scene.then(crm=[], outlook={}, mails=[], writes=writes)
+
+
+@behaviour("D1", says="A record deleted for good ends its meeting when a second run does not find it either")
+def test_a_record_that_vanished(scene: Scene) -> None:
+    copies(scene).crm().cancel("sch-1")
+    scene.crm().delete("sch-1")
+    scene.later(days=1)
+    scene.run()
+    scene.then(crm=[], outlook={}, mails=[], writes={"outlook delete": 2})
+
+
+@behaviour("D1", says="An answer that nobody has named as proof deletes nothing, however often it comes")
+def test_an_unknown_code_is_no_proof(scene: Scene) -> None:
+    copies(scene)
+    scene.work.box.set_sharecrm(gone_code=320099)
+    scene.crm().cancel("sch-1")
+    scene.crm().delete("sch-1")
+    scene.later(days=1)
+    scene.then(crm=[], outlook=BOTH, mails=[], writes={}, agree=False)  # nobody can tell what became of the record
+
+
+@behaviour("D2", says="A mailbox that is {state} deletes nothing, and is caught up with when it is back")
+@pytest.mark.parametrize("state", ["none", "forbidden", "deleted"])
+def test_a_mailbox_goes_away(scene: Scene, state: str) -> None:
+    copies(scene)
+    scene.work.box.set_mailbox(address(BOB), state)
+    scene.run()
+    scene.crm().rename("sch-1", "Demo")
+    scene.run()
+    scene.work.box.set_mailbox(address(BOB), "ok")
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"], BOB: ["Demo"]}, mails=[], writes={"outlook update": 2})
+
+
+@behaviour("D2", says="A dead delta token deletes nothing by itself, and hides no deletion")
+def test_a_dead_delta_token(scene: Scene) -> None:
+    scene.given(crm_events=[old(id="sch-1"), old("Talk", hours=2)])
+    gone = next(e["id"] for e in scene.work.events(address(ANN)) if e["subject"] == "Talk")
+    scene.work.box.fault("graph", {"expire_delta": True}, times=3)
+    scene.outlook().delete(gone)
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"]}, mails=[], writes={"crm invalid": 1})
+
+
+@behaviour("D1", "D2", says="A listing that breaks off, or comes empty, deletes nothing")
+@pytest.mark.parametrize(
+    "effect", [{"cut_page": True}, {"status": 200, "body": {"value": []}}, {"status": 503}, {"status": 404}]
+)
+def test_a_bad_listing(scene: Scene, effect: dict[str, Any]) -> None:
+    copies(scene)
+    scene.work.impatient = True
+    scene.work.box.fault("graph", {"expire_delta": True}, path="delta", times=3)
+    scene.work.box.fault("graph", effect, path="calendarView")
+    scene.work.run(may_fail=True)
+    scene.work.box.clear_faults()
+    scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={})
+
+
+@behaviour("D4", says="An event that is already gone when it is to be deleted counts as deleted, with 404 or 403")
+@pytest.mark.parametrize("status", [404, 403])
+def test_already_gone(scene: Scene, status: int) -> None:
+    scene.given(crm_events=[old(id="sch-1")])
+    mine = scene.event(ANN)["id"]
+    scene.crm().cancel("sch-1")
+    if status == 403:
+        scene.work.box.fault("graph", {"status": 403, "code": "ErrorAccessDenied"}, method="DELETE")
+    scene.run_while("load", lambda: scene.outlook().change(mine, categories=["x"]) and _remove(scene, mine))
+    scene.work.box.clear_faults()
+    scene.then(crm=[], outlook={}, mails=[], writes={})
+
+
+def _remove(scene: Scene, event: str) -> None:
+    """The user deletes it in a moment in which the fault does not concern them."""
+    scene.work.box.clear_faults()
+    scene.outlook().delete(event)
+    scene.work.box.fault("graph", {"status": 403, "code": "ErrorAccessDenied"}, method="DELETE")
+
+
+@behaviour("D1", "D3", says="A deleted event whose absence cannot be proved today is asked for again tomorrow")
+def test_proof_that_cannot_be_had(scene: Scene) -> None:
+    scene.given(crm_events=[old(id="sch-1")])
+    mine = scene.event(ANN)["id"]
+    scene.outlook().delete(mine)
+    scene.work.box.fault("graph", {"status": 403, "code": "ErrorAccessDenied"}, method="GET", path=f"/events/{mine}")
+    scene.run()
+    assert len(scene.work.records()) == 1
+    scene.work.box.clear_faults()
+    scene.then(crm=[], outlook={}, mails=[], writes={"crm invalid": 1})

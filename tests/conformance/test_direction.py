@@ -1,0 +1,212 @@
+"""Scope and direction: which meetings are carried over, which way, and what an admin's change does."""
+
+from __future__ import annotations
+
+import pytest
+from conformance.behaviour import behaviour
+from conformance.scene import Scene
+from pipeline.team import ANN, BOB, CAI, address, old, own
+from pipeline.workplace import CALENDAR
+
+OTHER = "Service calendar"
+BOTH = {ANN: ["Visit"], BOB: ["Visit"]}
+
+
+@behaviour("D6", says="Only records of this configuration's calendar go out")
+def test_only_this_calendar(scene: Scene) -> None:
+    others = [old("Other", calendar="CRM Calendar"), old("Elsewhere", hours=2, calendar=OTHER)]
+    scene.before_first_sync(crm_events=[old("Visit", hours=4), *others])
+    scene.then(crm=["Elsewhere", "Other", "Visit"], outlook={ANN: ["Visit"]}, mails=[], writes={"outlook create": 1})
+
+
+@behaviour("A1", "D6", says="What comes from Outlook is created in this configuration's calendar")
+def test_what_comes_from_outlook(scene: Scene) -> None:
+    scene.before_first_sync(outlook_events=[own()])
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"]}, mails=[], writes={"crm create": 1})
+    assert [r["calendar"] for r in scene.work.records()] == [CALENDAR]
+
+
+@behaviour("D6", "D7", says="Taken out of the calendar, a meeting stays on both sides, each for itself")
+def test_taken_out(scene: Scene) -> None:
+    scene.given(crm_events=[old(id="sch-1", attendees=[BOB])])
+    scene.crm().change("sch-1", calendar="CRM Calendar", content="Elsewhere")
+    scene.outlook().rename(scene.event(ANN)["id"], "Mine")
+    shown = {ANN: ["Mine"], BOB: ["Visit"]}
+    scene.then(crm=["Elsewhere"], outlook=shown, mails=[], writes={}, agree=False)  # they are two meetings now
+
+
+@behaviour("D6", "C5", says="Put back into the calendar, it is the same meeting again, with what changed meanwhile")
+def test_put_back(scene: Scene) -> None:
+    scene.given(crm_events=[old(id="sch-1", attendees=[BOB])])
+    scene.crm().change("sch-1", calendar="CRM Calendar")
+    scene.settled(agree=False)
+    scene.outlook().rename(scene.event(ANN)["id"], "Demo")
+    scene.settled(agree=False)
+    scene.crm().change("sch-1", calendar=CALENDAR)
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Demo"], BOB: ["Demo"]},
+        mails=[],
+        writes={"crm update": 1, "outlook update": 1},
+    )
+
+
+@behaviour("D7", "E6", says="A tenant may have what leaves the calendar deleted in Outlook; put back, it comes again")
+def test_out_of_scope_deletes(scene: Scene) -> None:
+    scene.work.configure(out_of_scope="delete")
+    scene.given(crm_events=[old(id="sch-1", attendees=[BOB])])
+    scene.crm().change("sch-1", calendar="CRM Calendar")
+    scene.then(crm=["Visit"], outlook={}, mails=[], writes={"outlook delete": 2})
+    scene.crm().change("sch-1", calendar=CALENDAR)
+    scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={"outlook create": 2})
+
+
+@behaviour("C9", says="From ShareCRM only: what is made or edited in Outlook stays there")
+def test_from_sharecrm_only(scene: Scene) -> None:
+    scene.work.configure(direction="crm_to_outlook")
+    scene.given(ANN, crm_events=[old(id="sch-1")])
+    scene.outlook().rename(scene.event(ANN)["id"], "Mine")
+    scene.meeting("Call", hours=3)
+    told = ("kept to its own side",)
+    two = {ANN: ["Call", "Mine"]}
+    scene.then(crm=["Visit"], outlook=two, mails=[], writes={}, reports=told, agree=False)  # one-way
+    scene.crm().rename("sch-1", "Demo")
+    after = {ANN: ["Call", "Demo"]}
+    scene.then(crm=["Demo"], outlook=after, mails=[], writes={"outlook update": 1}, agree=False)
+
+
+@behaviour("C9", says="From Outlook only: what is made or edited in ShareCRM stays there")
+def test_from_outlook_only(scene: Scene) -> None:
+    scene.work.configure(direction="outlook_to_crm")
+    scene.given(ANN, crm_events=[old("Theirs", hours=4)], outlook_events=[own("Call")], agree=False)
+    made = next(r["id"] for r in scene.work.records() if r["content"] == "Call")
+    scene.crm().rename(made, "Mine")
+    told = ("kept to its own side",)
+    one = {ANN: ["Call"]}
+    scene.then(crm=["Mine", "Theirs"], outlook=one, mails=[], writes={}, reports=told, agree=False)  # one-way
+    scene.outlook().rename(scene.event(ANN)["id"], "Demo")
+    after = {ANN: ["Demo"]}
+    scene.then(crm=["Demo", "Theirs"], outlook=after, mails=[], writes={"crm update": 1}, agree=False)
+
+
+@behaviour("C9", "D5", says="One-way with `drift: revert`: an edit on the receiving side is put back at once")
+@pytest.mark.parametrize("direction", ["crm_to_outlook", "outlook_to_crm"])
+def test_drift_is_reverted(scene: Scene, direction: str) -> None:
+    scene.given(ANN, crm_events=[old(id="sch-1")])
+    scene.work.configure(direction=direction, drift="revert")
+    scene.settled()
+    if direction == "crm_to_outlook":
+        scene.outlook().rename(scene.event(ANN)["id"], "Mine")
+        writes = {"outlook update": 1}
+    else:
+        scene.crm().rename("sch-1", "Mine")
+        writes = {"crm update": 1}
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"]}, mails=[], writes=writes)
+
+
+@behaviour("C9", "D7", says="A deletion on the receiving side of a one-way sync deletes nothing on the other")
+@pytest.mark.parametrize("direction", ["crm_to_outlook", "outlook_to_crm"])
+def test_one_way_deletion(scene: Scene, direction: str) -> None:
+    scene.given(ANN, crm_events=[old(id="sch-1")])
+    scene.work.configure(direction=direction)
+    scene.settled()
+    if direction == "crm_to_outlook":
+        scene.outlook().delete(scene.event(ANN)["id"])
+        scene.then(crm=["Visit"], outlook={}, mails=[], writes={}, agree=False)  # Ann did away with it
+    else:
+        scene.crm().cancel("sch-1")
+        scene.then(crm=[], outlook={ANN: ["Visit"]}, mails=[], writes={}, agree=False)  # left to Ann
+
+
+@behaviour("C9", "C10", "D7", says="From {first} to {then}: nothing is deleted or doubled, and kept edits stay kept")
+@pytest.mark.parametrize(("first", "then"), [("crm_to_outlook", "bidirectional"), ("outlook_to_crm", "bidirectional")])
+def test_the_direction_changes(scene: Scene, first: str, then: str) -> None:
+    scene.given(ANN, crm_events=[old(id="sch-1")])
+    scene.work.configure(direction=first)
+    scene.settled()
+    crm, mine = ("Mine", "Visit") if first == "outlook_to_crm" else ("Visit", "Mine")
+    if first == "outlook_to_crm":
+        scene.crm().rename("sch-1", crm)
+    else:
+        scene.outlook().rename(scene.event(ANN)["id"], mine)
+    scene.settled(agree=False)
+    scene.work.configure(direction=then)
+    scene.then(crm=[crm], outlook={ANN: [mine]}, mails=[], writes={}, agree=False)  # C9: not pushed later by itself
+    scene.crm().rename("sch-1", "Demo")
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=[], writes={"outlook update": 1})
+
+
+@behaviour("C10", "D7", says="A configuration that is renamed deletes and doubles nothing")
+def test_a_renamed_configuration(scene: Scene) -> None:
+    scene.given(crm_events=[old(id="sch-1", attendees=[BOB])], outlook_events=[own("Call", hours=3)])
+    scene.work.configure(name="Renamed calendar")
+    shown = {ANN: ["Call", "Visit"], BOB: ["Visit"]}
+    scene.then(
+        crm=["Call", "Visit"], outlook=shown, mails=[], writes={}, agree=False
+    )  # their Calendar names the old one
+
+
+@behaviour("A5", "D7", says="An account revoked keeps its events; authorised again, it catches up")
+def test_revoked_and_authorised_again(scene: Scene) -> None:
+    scene.given(crm_events=[old(id="sch-1", attendees=[BOB])])
+    scene.revoke(BOB)
+    scene.crm().rename("sch-1", "Demo")
+    shown = {ANN: ["Demo"], BOB: ["Visit"]}
+    scene.then(
+        crm=["Demo"], outlook=shown, mails=[], writes={"outlook update": 1}, agree=False
+    )  # Bob's is not ours now
+    scene.work.authorise(BOB)
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"], BOB: ["Demo"]}, mails=[], writes={"outlook update": 1})
+
+
+@behaviour("A5", "C9", "D2", says="Everybody revoked and authorised again: nothing is deleted or doubled")
+def test_everybody_revoked(scene: Scene) -> None:
+    scene.given(crm_events=[old(id="sch-1", attendees=[BOB])], outlook_events=[own("Call", hours=3)])
+    scene.revoke(ANN, BOB, CAI)
+    scene.run()
+    scene.work.authorise(ANN, BOB, CAI)
+    scene.then(crm=["Call", "Visit"], outlook={ANN: ["Call", "Visit"], BOB: ["Visit"]}, mails=[], writes={})
+
+
+@behaviour("B3", "D6", "D7", says="A record moved to another configuration's calendar keeps its one event")
+def test_moved_to_another_configuration(scene: Scene) -> None:
+    scene.given(ANN, crm_events=[old(id="sch-1")])
+    service = scene.work.beside("service", name=OTHER)
+    scene.revoke(ANN)
+    service.authorise(ANN)
+    service.run()
+    scene.crm().change("sch-1", calendar=OTHER)
+    for _ in range(2):
+        service.run()
+        scene.run()
+    assert scene.titles(ANN) == ["Visit"]
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"]}, mails=[], writes={}, agree=False)  # the other one's meeting
+    scene.crm().rename("sch-1", "Demo")
+    service.run()
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=[], writes={"outlook update": 1}, agree=False)
+
+
+@behaviour("B3", "D6", says="Moved between configurations, a meeting reaches the other one's people too")
+def test_two_configurations_with_their_own_people(scene: Scene) -> None:
+    scene.given(ANN, crm_events=[old(id="sch-1", attendees=[BOB])], agree=False)
+    service = scene.work.beside("service", name=OTHER)
+    service.authorise(BOB)
+    service.run()
+    scene.crm().change("sch-1", calendar=OTHER)
+    for _ in range(2):
+        scene.run()
+        service.run()
+    scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={"outlook create": 1}, agree=False)
+
+
+@behaviour("B2", "B3", says="One Outlook meeting with people of two configurations becomes one record, not two")
+def test_one_meeting_of_two_configurations(scene: Scene) -> None:
+    scene.given(ANN)
+    service = scene.work.beside("service", name=OTHER)
+    service.authorise(BOB)
+    service.run()
+    scene.meeting("Call", guests=(address(BOB),))
+    scene.run()
+    for _ in range(2):
+        service.run()
+    scene.then(crm=["Call"], outlook={ANN: ["Call"], BOB: ["Call"]}, mails=[], writes={"crm create": 1}, agree=False)

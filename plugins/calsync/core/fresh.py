@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from calsync.core.desk import Desk
 from calsync.core.facts import ended
-from calsync.core.merge import CONTENT, Change, as_crm, as_outlook, from_crm, merge, unlike
+from calsync.core.merge import CONTENT, Change, as_crm, as_outlook, content_change, from_crm, merge, unlike
 from calsync.core.model import (
     Account,
     Availability,
@@ -222,8 +222,11 @@ def _align_copies(desk: Desk, target: Event) -> None:
 
 
 def _settle_difference(desk: Desk, row: CrmRow, event: Event, shown: OutlookRow, differ: frozenset[str]) -> None:
-    crm = Change(event, differ, at=adjusted(desk, Side.CRM, row.modified))
-    outlook = Change(shown.event, differ, at=adjusted(desk, Side.OUTLOOK, shown.modified))
+    made = desk.sight.made
+    in_crm = content_change(from_crm(made, made, desk.rules), from_crm(event, made, desk.rules)) if made else differ
+    in_outlook = content_change(as_outlook(made), shown.event) if made else differ
+    crm = Change(event, differ & in_crm, at=adjusted(desk, Side.CRM, row.modified))
+    outlook = Change(shown.event, differ & in_outlook, at=adjusted(desk, Side.OUTLOOK, shown.modified))
     placement = desk.link.placement(shown.mailbox)
     if placement is None:
         return

@@ -36,6 +36,7 @@ class Sight:
     """One meeting as this run sees it: its link, and what was read of it.
 
     rows, absences: by (mailbox, id), since one mailbox may show an ended event of the meeting beside a living one.
+    made: what its record was created with by a request that got no answer: both sides showed it then (G3).
     superseded: copies of ours whose mailbox has received the meeting by invitation (E2).
     uninvited: people whose guest placement was cancelled alone (D3).
     unreadable: its record, an event of it or its series cannot be read: nothing is decided then.
@@ -43,6 +44,7 @@ class Sight:
 
     link: Link
     crm: CrmRow | None = None
+    made: Event | None = None
     rows: dict[tuple[str, str], OutlookRow] = field(default_factory=dict)
     absences: dict[tuple[str, str], Absence] = field(default_factory=dict)
     superseded: list[Placement] = field(default_factory=list)

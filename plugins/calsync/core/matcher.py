@@ -9,6 +9,7 @@ from calsync.core.first_contact import Contact, first_contact
 from calsync.core.match import AMBIGUOUS, RUNS_TO_BELIEVE, Sight, alike, ical_key, kinds, unagreed
 from calsync.core.model import (
     CrmRow,
+    Event,
     Kind,
     Life,
     Link,
@@ -141,8 +142,9 @@ class Matcher(Register):
             if link:
                 self._give_up(link, row, reason[1])
         elif sent := self._intended(row):
-            sight = self.sight(sent)
-            sight.crm, sight.link = row, replace(sight.link, crm_id=row.id)
+            link, made = sent
+            sight = self.sight(link)
+            sight.crm, sight.made, sight.link = row, made, replace(sight.link, crm_id=row.id)
         else:
             self.crm_pool[row.id] = row
 
@@ -175,12 +177,12 @@ class Matcher(Register):
             link = replace(link, state=LinkState.RETIRED, reason=reason, crm_version=version, dirty=False)
         self.sight(link)
 
-    def _intended(self, row: CrmRow) -> Link | None:
-        """The link whose unanswered create made this record (G3)."""
+    def _intended(self, row: CrmRow) -> tuple[Link, Event] | None:
+        """The link whose unanswered create made this record, and what it was created with (G3)."""
         for intent in self.facts.intents:
             link = self.links.get(intent.link)
             if link and not link.crm_id and _answers(row, intent):
-                return link
+                return link, intent.event
         return None
 
     def _remember_waiting(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,9 @@ class CrmLoader:
     async def _act(self, action: Action, sent: JournalRow | None) -> Outcome:
         if action.makes_record:
             made = await self._made_before(sent.action, sent.sent_at) if sent and sent.sent_at else ""
-            return await self._read_back(action, made or await self._create(action))
+            if sent and made:
+                return await self._catch_up(action, made, sent.action)
+            return await self._read_back(action, await self._create(action))
         record = await self.reader.record(action.target_id, user=self._asker(action))
         row = self._row(record)
         if action.verb is Verb.DELETE:
@@ -77,6 +80,16 @@ class CrmLoader:
             raise Stale("The record has moved on since it was read: it is decided again", Remote("sharecrm"))
         await self.writer.update(self._composed(action, record), action.actor)
         return await self._read_back(action, action.target_id)
+
+    async def _catch_up(self, action: Action, made: str, sent: Action) -> Outcome:
+        """A record that an unanswered create made gets what was edited since (G3)."""
+        if sent.event != action.event:
+            from calsync.sharecrm.request import to_request
+
+            late = replace(action, verb=Verb.UPDATE, target_id=made, add=(), remove=())
+            request = to_request(late, self.shape, calendar=self.ledger.tenant.name)
+            await self.writer.update(request, action.actor)
+        return await self._read_back(action, made)
 
     async def _create(self, action: Action) -> str:
         id_ = await self.writer.create(self.requests[action.id], action.actor)

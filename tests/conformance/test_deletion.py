@@ -236,3 +236,10 @@ def test_proof_that_cannot_be_had(scene: Scene) -> None:
     assert len(scene.work.records()) == 1
     scene.work.box.clear_faults()
     scene.then(crm=[], outlook={}, mails=[], writes={"crm invalid": 1})
+
+
+@behaviour("D4", says="A meeting edited and then deleted in ShareCRM between two runs ends, whatever it said last")
+def test_edited_then_deleted(scene: Scene) -> None:
+    copies(scene).crm().rename("sch-1", "Demo")
+    scene.crm().cancel("sch-1")
+    scene.then(crm=[], outlook={}, mails=[], writes={"outlook delete": 2})

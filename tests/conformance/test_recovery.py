@@ -103,3 +103,19 @@ def test_edited_after_a_lost_answer(scene: Scene) -> None:
     scene.work.box.clear_faults()
     scene.outlook().rename(mine, "Demo")
     scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=[], writes={"crm create": 1, "crm update": 1})
+
+
+@behaviour("B5", "C1", says="A mailbox that was away when the state was lost gets no second event")
+def test_a_loss_with_a_mailbox_away(scene: Scene) -> None:
+    scene.given(crm_events=[old(id="sch-1", attendees=[BOB])])
+    scene.outlook().rename(scene.event(ANN)["id"], "Demo")
+    lose_state(scene)
+    scene.work.box.set_mailbox(address(ANN), "forbidden")
+    scene.run()
+    scene.work.box.set_mailbox(address(ANN), "ok")
+    scene.then(
+        crm=["Visit"],
+        outlook={ANN: ["Visit"], BOB: ["Visit"]},
+        mails=[],
+        writes={"outlook update": 1},
+    )

@@ -43,6 +43,11 @@ _NO_MAILBOX = {
 }
 _PASSING = {"errorserverbusy", "errormailboxstoreunavailable", "errortimeoutexpired"}
 _FULL = {"errorquotaexceeded"}
+
+_WHY = {
+    "erroroccurrencecrossingboundary": "A date of a series cannot pass its neighbours: move it to a time between them",
+}
+"""What a person can do about a refusal, by its code."""
 _NOTHING_DONE = {503, 509}
 """5xx by which Graph says that it did not start on the request; after any other a write may have been done."""
 
@@ -154,7 +159,7 @@ def _client_side(remote: Remote, code: str, path: str) -> RemoteError:
         return Stale("The event has changed since it was read", remote)
     if 300 <= status < 400:
         return Refused("Graph's address redirects: check the connection's host", remote)
-    return Refused("Graph rejects the request", remote)
+    return Refused(_WHY.get(code, "Graph rejects the request"), remote)
 
 
 def _forbidden(code: str) -> str:

@@ -13,6 +13,8 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+from config.at_work import call, connect
 from pipeline.team import ANN, BOB, CAI, NAMES, Team, address, seed
 from pipeline.workplace import Workplace
 
@@ -99,6 +101,16 @@ class Scene(Team):
                 self._sent += [(mail["kind"], mail["to"]) for mail in self.work.box.mails()[before:]]
         with self.work.at_work() as ports:
             release(self.work.tenant, ports, run)
+
+    def command(self, *arguments: str) -> str:
+        """What a person types after `python -m calsync`, without a terminal to be asked at; what it answers."""
+        before = len(self.work.box.mails())
+        with pytest.MonkeyPatch.context() as patch:
+            connect(self.work, patch)
+            answer = call(*arguments)
+        assert answer.exit_code == 0, answer.output
+        self._sent += [(mail["kind"], mail["to"]) for mail in self.work.box.mails()[before:]]
+        return answer.stdout
 
     def revoke(self, *employees: str) -> None:
         """An admin withdraws the authorisation of these employees."""

@@ -12,6 +12,9 @@ from pipeline.workplace import CALENDAR, Workplace
 from sandbox.client import Sandbox
 from sandbox.server import Server
 
+MIDNIGHT = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+"""Of one day for all mornings, so that those before and after a midnight can be compared."""
+
 ANN, BOB = "ann@contoso.example", "bob@contoso.example"
 CARLA, DIRK = "carla@northwind.example", "dirk@northwind.example"
 TEAM = {
@@ -33,8 +36,7 @@ class Standing(NamedTuple):
 
 
 def hour(days: int, hours: int = 9) -> datetime:
-    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight + timedelta(days=days, hours=hours)
+    return MIDNIGHT + timedelta(days=days, hours=hours)
 
 
 def plain(moment: datetime) -> str:

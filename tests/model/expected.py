@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from model.content import Content
 from model.users import Json, Scene, marked, name_of, token_of
 
 
@@ -25,7 +26,10 @@ class Meeting:
 
     edited, deleted: the sides on which people did so since the last clean run. muddled: since then a run went wrong or
     somebody's mailbox was away. declined: mailboxes whose users removed it for themselves. fixes: how often a copy was
-    changed that does not speak. excuse: why its content need not agree. parts: fewest records of a series.
+    changed that does not speak. excuse: why it need not agree. kept: the fields that ShareCRM keeps to itself, changed
+    while the organiser could not be heard (C9). organised_in: whose mailboxes ever held an event of theirs or ours.
+    ended: somebody has deleted it, or one of its records. dropped_dates: how many records of a series people deleted.
+    cancelled: how many of its dates calsync cancelled.
     """
 
     token: int
@@ -39,6 +43,12 @@ class Meeting:
     fixes: Counter[str] = field(default_factory=Counter)
     excuse: str = ""
     series: bool = False
+    content: Content = field(default_factory=Content)
+    kept: set[str] = field(default_factory=set)
+    organised_in: set[str] = field(default_factory=set)
+    ended: bool = False
+    dropped_dates: int = 0
+    cancelled: int = 0
 
     def edit(self, side: str) -> None:
         """An edit that counts; against a deletion on the other side it wins (D5)."""
@@ -49,6 +59,7 @@ class Meeting:
     def delete(self, side: str, *, sure: bool = True) -> None:
         """A deletion by somebody whose deletion counts; not `sure`: by somebody calsync may not hear (D3, D5)."""
         self.deleted.add(side)
+        self.ended = True
         self.muddled |= not sure
         if len(self.deleted) == 2 and sure:
             self.fate = Fate.GONE
@@ -79,13 +90,21 @@ class Expected:
         return self.connected[name] and self.open[name]
 
     @property
-    def all_served(self) -> bool:
-        return all(self.served(name) for name in self.connected)
+    def all_open(self) -> bool:
+        return all(self.open.values())
 
-    def ran(self, *, clean: bool) -> None:
-        """A run is over. A clean one was undisturbed, heard everybody and left nothing open."""
+    def heard(self, meeting: Meeting) -> bool:
+        """Whether calsync can read all that people may have said of a meeting."""
+        away = {name for name in self.connected if not self.served(name)}
+        shut = {name for name in self.connected if self.connected[name] and not self.open[name]}
+        return not shut and not away & meeting.organised_in
+
+    def ran(self, scene: Scene, *, clean: bool) -> None:
+        """A run is over. A clean one was undisturbed and left nothing open; it agrees the meetings that were heard."""
         for meeting in self.meetings.values():
-            if clean and self.all_served:
+            meeting.organised_in |= {name_of(e) for e in scene.events_of(meeting.token) if e["isOrganizer"]}
+            if clean and self.heard(meeting):
+                meeting.content.agreed()
                 meeting.edited.clear()
                 meeting.deleted.clear()
                 meeting.muddled = False
@@ -97,13 +116,15 @@ class Expected:
         for meeting in self.meetings.values():
             meeting.muddled = True
             if "crm" in meeting.edited and hosts(name, scene.events_of(meeting.token)):
-                meeting.excuse = "changed in ShareCRM before its organiser went"
+                meeting.kept |= {name for name, said in meeting.content.pending.items() if "crm" in said}
 
-    def unheard_host(self, meeting: Meeting, scene: Scene) -> None:
-        """An edit now: if the organiser cannot be heard, each side may keep its own (C9)."""
-        for name in self.connected:
-            if not self.served(name) and hosts(name, scene.events_of(meeting.token)):
-                meeting.excuse = "changed while its organiser could not be heard"
+    def keeps(self, meeting: Meeting, fields: Iterable[str], scene: Scene) -> None:
+        """An edit now: if the organiser cannot be heard, each side may keep its own; else it ends that (C9)."""
+        events = scene.events_of(meeting.token)
+        if any(not self.served(name) and hosts(name, events) for name in self.connected):
+            meeting.kept |= set(fields)
+        else:
+            meeting.kept -= set(fields)
 
     def failures(self, scene: Scene, sentences: list[str], calendar: str) -> Iterator[str]:
         """What is not as it must be, once the dust has settled; `sentences` are the judge's."""
@@ -114,9 +135,10 @@ class Expected:
             ]
             yield from self._lost_or_left(meeting, records, events)
             yield from _doubled(meeting, records, events)
+            yield from _overwritten(meeting, records, calendar)
         for sentence in sentences:
             meeting = self.meetings[token_of(sentence)]
-            if not (meeting.excuse or self._excused(meeting, scene, sentence, calendar)):
+            if not (meeting.excuse or meeting.kept or self._excused(meeting, scene, sentence, calendar)):
                 yield f"disagree: {sentence}"
 
     def _excused(self, meeting: Meeting, scene: Scene, sentence: str, calendar: str) -> bool:
@@ -146,6 +168,14 @@ def _doubled(meeting: Meeting, records: list[Json], events: list[Json]) -> Itera
     for mailbox, times in Counter(e["mailbox"] for e in events).items():
         if times > 1:
             yield f"doubled: №{meeting.token} stands {times} times in {mailbox}"
+
+
+def _overwritten(meeting: Meeting, records: list[Json], calendar: str) -> Iterator[str]:
+    """Edits that are gone although nothing was in their way."""
+    if meeting.series or meeting.excuse or meeting.kept or len(records) != 1 or records[0]["calendar"] != calendar:
+        return
+    for fault in meeting.content.faults(records[0]):
+        yield f"overwritten: of №{meeting.token} the {fault}"
 
 
 def addresses(event: Json) -> set[str]:

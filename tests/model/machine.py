@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from model.content import shown, time_of
 from model.expected import Fate, Meeting, counts
-from model.series import SeriesRules
+from model.series import ENOUGH, SeriesRules
 from model.story import Stage, Story
 from model.trouble import FAULTS, QUIRKS
 from model.users import CONTACTS, PEOPLE, WORDS, Json, Scene, guests_of, marked, name_of, stamps, token_of
@@ -18,9 +19,10 @@ from pipeline.workplace import CALENDAR
 
 NAMES = st.sampled_from(sorted(PEOPLE))
 GUESTS = st.sampled_from(["", "bob", "ann cai", "zoe", "ann bob cai", "bob zoe", "cai zoe yan", "ann stranger", "yan"])
-WHICH = st.integers(0, 7)
+WHICH = st.integers(0, 15)
 VALUE = st.integers(0, 11)
 WHAT = st.sampled_from(["title", "time", "all day", "private", "title and time"])
+SETTLED = ("invitation", "old", "theirs", "series")
 
 
 class Calendars(SeriesRules, RuleBasedStateMachine):
@@ -32,25 +34,50 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
         super().__init__()
         self.story = Story(self.stage)
         self.users, self.expected = self.story.users, self.story.expected
+        self.troubled = False
 
-    @initialize(connected=st.sampled_from(["ann bob cai", "ann bob", "bob"]), planted=st.booleans())
-    def begin(self, connected: str, planted: bool) -> None:
-        self.story.begin(connected.split(), planted=planted)
+    @initialize(
+        connected=st.sampled_from(["ann bob cai", "ann bob cai", "ann bob", "bob"]),
+        settled=st.lists(st.sampled_from(SETTLED), min_size=2, max_size=4, unique=True),
+        pace=st.sampled_from([1, 2, 2, 3]),
+        troubled=st.sampled_from([False, False, True]),
+    )
+    def begin(self, connected: str, settled: list[str], pace: int, troubled: bool) -> None:
+        """A tenant at work, with some meetings that are settled; calsync runs after every `pace` acts."""
+        self.troubled = troubled
+        first = connected.split()[0]
+        self.story.begin(connected.split(), planted="old" in settled)
+        if "invitation" in settled:
+            self.record(by=first, guests="ann bob zoe", day=2, all_day=False, private=False)
+        if "theirs" in settled:
+            self.event(by="bob", guests="ann zoe stranger", day=3, all_day=False, private=False)
+        if "series" in settled:
+            self.series(by=first, guests="ann bob", day=1, how="weekly 3")
+        with self.stage.tally.judged():
+            self.story.run(15)
+        self.story.pace = pace
 
     # --- People make meetings ----------------------------------------------------------------------------------------
 
     @rule(by=NAMES, guests=GUESTS, day=VALUE, all_day=st.booleans(), private=st.booleans())
     def record(self, by: str, guests: str, day: int, all_day: bool, private: bool) -> None:
+        if len(self.expected.meetings) >= ENOUGH:
+            self.edit_both(which=day, crm="title", outlook="title and time", value=day)
+            return
         meeting = self.expected.new()
-        self.users.make_record(by, f"Visit №{meeting.token}", guests, (day, meeting.token, all_day), private)
+        title, times = f"Visit №{meeting.token}", (day, meeting.token, all_day)
+        self.users.make_record(by, title, guests, times, private)
+        meeting.content.said("crm", {"title": title, "time": time_of(*times), "private": str(private)})
         self.story.acted()
 
     @rule(by=NAMES, guests=GUESTS, day=VALUE, all_day=st.booleans(), private=st.booleans())
     def event(self, by: str, guests: str, day: int, all_day: bool, private: bool) -> None:
-        if not self.expected.open[by]:
+        if not self.expected.open[by] or len(self.expected.meetings) >= ENOUGH:
             return
         meeting = self.expected.new()
-        self.users.make_event(by, f"Call №{meeting.token}", guests, (day, meeting.token, all_day), private)
+        title, times = f"Call №{meeting.token}", (day, meeting.token, all_day)
+        self.users.make_event(by, title, guests, times, private)
+        meeting.content.said("outlook", {"title": title, "time": time_of(*times), "private": str(private)})
         self.story.acted()
 
     # --- People change them ------------------------------------------------------------------------------------------
@@ -58,48 +85,59 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
     @rule(which=WHICH, what=WHAT, value=VALUE)
     def edit_record(self, which: int, what: str, value: int) -> None:
         scene, record, meeting = self._record(which)
-        changes = {}
+        changes, said = {}, {}
         what = "title" if meeting.series else what
         if "title" in what:
-            changes["content"] = _title(meeting, value)
+            said["title"] = changes["content"] = _title(meeting, value)
         if what == "private":
             changes["private"] = not record["private"]
+            said["private"] = str(changes["private"])
         if "time" in what or what == "all day":
             all_day = record["all_day"] != (what == "all day")
             start, end = crm_moments(value, meeting.token, all_day)
             changes |= {"start": start, "end": end, "all_day": all_day}
+            said["time"] = time_of(value, meeting.token, all_day)
         self.users.change_record(record, **changes)
-        self._edited(meeting, "crm", scene)
+        self.expected.keeps(meeting, said, scene)
+        meeting.content.said("crm", said, sure=not meeting.muddled and record["calendar"] == CALENDAR)
+        self._edited(meeting, "crm")
+
+    @rule(which=WHICH, crm=WHAT, outlook=WHAT, value=VALUE)
+    def edit_both(self, which: int, crm: str, outlook: str, value: int) -> None:
+        """The same meeting in ShareCRM and in Outlook between two runs."""
+        with self.story.between_two_runs():
+            self.edit_record(which=which, what=crm, value=value)
+            self.edit_event(which=which, what=outlook, value=(value + 5) % 12)
+        self.story.acted()
 
     @rule(which=WHICH, guests=GUESTS)
     def people_of_record(self, which: int, guests: str) -> None:
-        scene, record, meeting = self._record(which)
+        _, record, meeting = self._record(which)
         if meeting.series:
             return
         names = guests.split()
         people = [record["owner"], *(PEOPLE[n] for n in names if n in PEOPLE and PEOPLE[n] != record["owner"])]
         self.users.change_record(record, participants=people, contacts=[CONTACTS[n] for n in names if n in CONTACTS])
         meeting.muddled = True
-        self._edited(meeting, "crm", scene)
+        self._edited(meeting, "crm")
 
     @rule(which=WHICH, to=NAMES)
     def new_owner(self, which: int, to: str) -> None:
-        scene, record, meeting = self._record(which)
+        _, record, meeting = self._record(which)
         if meeting.series:
             return
         people = list(dict.fromkeys([PEOPLE[to], *record["attendees"]]))
         self.users.change_record(record, owner=[PEOPLE[to]], participants=people)
         meeting.new_owner = meeting.muddled = True
-        self._edited(meeting, "crm", scene)
+        self._edited(meeting, "crm")
 
     @rule(which=WHICH, what=WHAT, value=VALUE)
     def edit_event(self, which: int, what: str, value: int) -> None:
         """By the organiser of an event, or by the user of a copy: only the owner's counts (C8)."""
         scene = self._with_events()
-        mine = [e for e in scene.reachable if e["isOrganizer"]]
-        if not mine:
+        event = chosen([e for e in scene.reachable if e["isOrganizer"]], which, "subject")
+        if event is None:
             return
-        event = mine[which % len(mine)]
         meeting = self.expected.meetings[token_of(event["subject"])]
         record = scene.record_of(meeting.token)
         speaks = counts(event, record, PEOPLE) and not (meeting.new_owner and marked(event))
@@ -107,31 +145,45 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
             meeting.fixes[event["mailbox"]] += 1
             if meeting.fixes[event["mailbox"]] > 2:
                 return
-        changes = {}
+        changes, said = {}, {}
         what = "title" if meeting.series else what
         if "title" in what:
-            changes["subject"] = _title(meeting, value)
+            said["title"] = changes["subject"] = _title(meeting, value)
         if what == "private":
             changes["sensitivity"] = "normal" if event["sensitivity"] != "normal" else "private"
+            said["private"] = str(event["sensitivity"] == "normal")
         if "time" in what or what == "all day":
-            changes |= stamps(value, meeting.token, event["isAllDay"] != (what == "all day"))
+            all_day = event["isAllDay"] != (what == "all day")
+            changes |= stamps(value, meeting.token, all_day)
+            said["time"] = time_of(value, meeting.token, all_day)
         self.users.change_event(event, **changes)
-        if not speaks or not self.expected.served(name_of(event)):
-            meeting.muddled = True
-        self._edited(meeting, "outlook", scene)
+        sure = speaks and self.expected.served(name_of(event))
+        if not self._spoken_for(event, record, meeting, scene):
+            meeting.content.said("outlook", said, sure=sure and not meeting.muddled and in_calendar(record))
+            self.expected.keeps(meeting, said, scene)
+        meeting.muddled |= not sure
+        self._edited(meeting, "outlook")
+
+    def _spoken_for(self, event: Json, record: Json | None, meeting: Meeting, scene: Scene) -> bool:
+        """Whether the owner's own copy speaks for certain, so that another person's copy is put right (C8)."""
+        if record is None or counts(event, record, PEOPLE) or meeting.new_owner or meeting.muddled:
+            return False
+        owner = next(name for name, id_ in PEOPLE.items() if id_ == record["owner"])
+        its = [e for e in scene.events_of(meeting.token) if name_of(e) == owner and marked(e)]
+        return self.expected.served(owner) and bool(its)
 
     @rule(which=WHICH, guests=GUESTS)
     def people_of_event(self, which: int, guests: str) -> None:
         scene = self._with_events()
         mine = [e for e in scene.reachable if e["isOrganizer"] and (e["attendees"] or not marked(e))]
-        if not mine:
+        event = chosen(mine, which, "subject")
+        if event is None:
             return
-        event = mine[which % len(mine)]
         meeting = self.expected.meetings[token_of(event["subject"])]
         others = " ".join(name for name in guests.split() if name != name_of(event))
         self.users.change_event(event, attendees=guests_of(others))
         meeting.muddled = True
-        self._edited(meeting, "outlook", scene)
+        self._edited(meeting, "outlook")
 
     # --- People delete them ------------------------------------------------------------------------------------------
 
@@ -140,7 +192,8 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
         _, record, meeting = self._record(which)
         self.users.box.as_employee(record["owner"]).cancel(record["id"])
         if meeting.series:
-            self._edited(meeting, "crm", Scene(self.stage.box))
+            meeting.dropped_dates += 1
+            self._edited(meeting, "crm")
             return
         outside = record["calendar"] != CALENDAR
         meeting.delete("crm", sure=not outside)
@@ -159,7 +212,8 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
         self.users.box.as_employee(record["owner"]).recover(record["id"])
         meeting.deleted.discard("crm")
         meeting.fate = Fate.EITHER if meeting.deleted else Fate.LIVES
-        self._edited(meeting, "crm", Scene(self.stage.box))
+        meeting.content.said("crm", shown(record), sure=False)
+        self._edited(meeting, "crm")
 
     @rule(which=WHICH)
     def delete_event(self, which: int) -> None:
@@ -167,7 +221,7 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
         scene = self._with_events()
         if not scene.reachable:
             return
-        event = scene.reachable[which % len(scene.reachable)]
+        event = chosen(scene.reachable, which, "subject") or scene.reachable[0]
         meeting = self.expected.meetings[token_of(event["subject"])]
         record = scene.record_of(meeting.token)
         self.users.box.as_user(event["mailbox"]).delete(event["id"])
@@ -232,18 +286,18 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
     def run_in_trouble(self, faults: list[tuple[str, int, int]]) -> None:
         """Each fault by name, how many requests it spares first, and how many it hits."""
         with self.stage.tally.judged():
-            self.story.run(15, faults=faults)
+            self.story.run(15, faults=faults if self.troubled else None)
 
     @rule(fault=st.sampled_from(["graph refuses", "graph 503", "crm refuses", "crm 503"]), skip=st.integers(0, 25))
     def run_that_loses_a_system(self, fault: str, skip: int) -> None:
         with self.stage.tally.judged():
-            self.story.run(15, faults=[(fault, skip, None)])
+            self.story.run(15, faults=[(fault, skip, None)] if self.troubled else None)
 
     @rule(at=st.integers(1, 30), sent=st.booleans())
     def run_that_dies(self, at: int, sent: bool) -> None:
         """At a remote call: before it was sent, or after it was done."""
         with self.stage.tally.judged():
-            self.story.run(15, dies=(at, sent))
+            self.story.run(15, dies=(at, sent) if self.troubled else None)
 
     def teardown(self) -> None:
         try:
@@ -259,21 +313,35 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
         """A living record; the first one where there is none yet."""
         scene = Scene(self.stage.box)
         if not scene.records:
-            self.record(by="ann", guests="bob zoe", day=which, all_day=False, private=False)
+            meeting = self.expected.new()
+            self.users.make_record("ann", f"Visit №{meeting.token}", "bob zoe", (which, meeting.token, False), False)
             scene = Scene(self.stage.box)
-        record = scene.records[which % len(scene.records)]
+        record = chosen(scene.records, which, "content") or scene.records[0]
         return scene, record, self.expected.meetings[token_of(record["content"])]
 
     def _with_events(self) -> Scene:
         """What there is, with at least one event."""
         if not Scene(self.stage.box).events:
-            self.event(by="bob", guests="ann cai", day=1, all_day=False, private=False)
+            meeting = self.expected.new()
+            self.users.make_event("bob", f"Call №{meeting.token}", "ann cai", (1, meeting.token, False), False)
         return Scene(self.stage.box)
 
-    def _edited(self, meeting: Meeting, side: str, scene: Scene) -> None:
+    def _edited(self, meeting: Meeting, side: str) -> None:
         meeting.edit(side)
-        self.expected.unheard_host(meeting, scene)
         self.story.acted()
+
+
+def chosen(found: list[Json], which: int, title: str) -> Json | None:
+    """One of these records or events: first a meeting, so that the same `which` means the same meeting everywhere."""
+    tokens = sorted({token_of(one[title]) for one in found})
+    if not tokens:
+        return None
+    same = [one for one in found if token_of(one[title]) == tokens[which % len(tokens)]]
+    return same[which // len(tokens) % len(same)]
+
+
+def in_calendar(record: Json | None) -> bool:
+    return record is not None and record["calendar"] == CALENDAR
 
 
 def _title(meeting: Meeting, value: int) -> str:

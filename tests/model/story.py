@@ -16,6 +16,7 @@ from hypothesis import reject
 from model.expected import Expected
 from model.trouble import Died, cause, die_at
 from model.users import EPOCH, PEOPLE, Scene, Users, mailbox
+from model.watch import misdeeds
 from pipeline.team import old, own, seed
 from pipeline.workplace import CALENDAR, Workplace
 
@@ -90,7 +91,7 @@ class Story:
         self.users = Users(stage.box)
         self.expected = Expected()
         self.begun = False
-        self.disturbed = False
+        self.pace = self.since = 0
         self.foreseen: dict[str, Counter[tuple[str, str]]] = {}
         self.sent: Counter[tuple[str, str]] = Counter()
         self.heard = Heard()
@@ -139,7 +140,21 @@ class Story:
         self._folder.cleanup()
 
     def acted(self) -> None:
+        """Somebody did something; after every `pace` acts calsync runs."""
         self.stage.tally.acts += 1
+        self.since += 1
+        if self.pace and self.since >= self.pace:
+            with self.stage.tally.judged():
+                self.run(15)
+
+    @contextmanager
+    def between_two_runs(self) -> Iterator[None]:
+        """What is done here is done before calsync runs again."""
+        pace, self.pace = self.pace, 0
+        try:
+            yield
+        finally:
+            self.pace = pace
 
     def mailbox(self, who: str, state: str) -> None:
         self.box.set_mailbox(mailbox(who), state)
@@ -164,35 +179,36 @@ class Story:
         """Some minutes later a run, disturbed or not; how much it wrote or wanted to write."""
         work = self.stage.work
         self.stage.tally.runs += 1
+        self.since = 0
         self._advance(timedelta(minutes=minutes))
         for name, skip, times in faults or ():
             cause(self.box, name, skip, times)
         if dies:
             die_at(work, *dies)
-        before = self._last("mails"), self._last("writes")
+        before, stood = (self._last("mails"), self._last("writes")), Scene(self.box)
         result: dict[str, int | str] = {}
         try:
-            result = work.run(may_fail=bool(faults) or not self.expected.all_served)
+            result = work.run(may_fail=bool(faults) or not self.expected.all_open)
         except Died:
             pass
         finally:
             work.transport = None
             self.box.clear_faults()
-        self.disturbed |= bool(faults or dies)
-        self._check_mails(before[0], result)
+        self._check_mails(before[0], result, calm=not (faults or dies))
         self._check_words(result)
+        now = Scene(self.box)
+        if found := list(misdeeds(stood, now, self.expected)):
+            raise Broken("\n".join(found))
         clean = bool(result) and not faults and not result["failed"] and not any(result[name] for name in HELD_OPEN)
-        self.expected.ran(clean=clean)
-        if clean:
-            self.disturbed = False
+        self.expected.ran(now, clean=clean)
         return len(self.box.writes(before[1])) + len(work.planned())
 
     def _last(self, log: str) -> int:
         entries = self.box.mails() if log == "mails" else self.box.writes()
         return max((entry["n"] for entry in entries), default=0)
 
-    def _check_mails(self, since: int, result: dict[str, int | str]) -> None:
-        """No mail that no plan foresaw, none twice; undisturbed, exactly those of what was done (E1)."""
+    def _check_mails(self, since: int, result: dict[str, int | str], *, calm: bool) -> None:
+        """No mail that no plan foresaw, none twice; in a calm run exactly those of what was done (E1)."""
         sent = [(mail["kind"], mail["to"]) for mail in self.box.mails(since)]
         for action in self.stage.work.planned():
             if not action.held:
@@ -201,7 +217,7 @@ class Story:
         surprise = self.sent - sum(self.foreseen.values(), Counter())
         if surprise:
             raise Broken(f"mail: nobody foresaw {sorted(surprise.elements())}")
-        if result and not self.disturbed and len(sent) != result["mails"]:
+        if result and calm and len(sent) != result["mails"]:
             raise Broken(f"mail: {len(sent)} were sent, {result['mails']} were foreseen")
 
     def _check_words(self, result: dict[str, int | str]) -> None:

@@ -185,3 +185,25 @@ def test_where_sharecrm_cannot_keep_a_secret_a_private_event_stays_in_outlook() 
     world.edit(visit, title="Surgery", private=True)
     world.settled()
     assert [record.event.title for record in world.living() if record.event] == ["Visit"]
+
+
+@pytest.mark.parametrize("why", ["away", "revoked"])
+def test_what_the_only_calendar_of_a_meeting_said_while_nobody_listened_is_an_edit(why: str) -> None:
+    world, record = copies()
+    mine = world.only("1")
+    if why == "away":
+        world.away("1")
+    else:
+        world.revoke("1")
+    world.now += timedelta(days=4)
+    world.run()
+    world.edit((mine.mailbox, mine.id), title="Renamed")
+    world.run()
+    if why == "away":
+        world.away("1", False)
+    else:
+        world.authorise("1")
+    world.settled()
+    shown = world.crm[record].event
+    assert shown is not None
+    assert (shown.title, world.titles("1")) == ("Renamed", ["Renamed"])

@@ -51,7 +51,8 @@ def compare(desk: Desk) -> None:
     desk.link = replace(desk.link, speaker=elect(desk))
     crm = crm_change(desk, base)
     new_speaker = desk.link.speaker != spoke_before
-    outlook = people_change(desk, base) if new_speaker else outlook_change(desk, base, fate)
+    # When nobody spoke meanwhile, what the one who does again shows otherwise is its user's edit.
+    outlook = people_change(desk, base) if new_speaker and spoke_before else outlook_change(desk, base, fate)
     if fate is Fate.BOTH:
         retire(desk, "D1", "deleted on both sides")
     elif fate is Fate.CRM:

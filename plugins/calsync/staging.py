@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
@@ -26,6 +27,9 @@ T = TypeVar("T")
 
 VALUE = "value"
 """The column that holds the whole row as JSON; the others are for people and for joins."""
+
+MANY = 10_000
+"""Rows from which reading a file with threads is worth starting them."""
 
 
 def default_root() -> str:
@@ -49,26 +53,26 @@ class Staging:
 
     def write_rows(self, tenant: str, run: str, name: str, rows: Sequence[Any]) -> int:
         """Write frozen values as `<name>.parquet`; how many there were. An empty list still writes the file."""
-        import pandas as pd
-
-        frame = pd.DataFrame([_readable(row) for row in rows]) if rows else pd.DataFrame({VALUE: pd.Series(dtype=str)})
         path = self._place(tenant, run) / f"{name}.parquet"
         with path.open("wb") as file:
-            frame.to_parquet(file, index=False)
+            file.write(_parquet([_readable(row) for row in rows]) if rows else _no_rows())
         _only_ours(path, 0o600)
         return len(rows)
 
     def frame(self, tenant: str, run: str, name: str) -> pd.DataFrame:
         """The DataFrame of `<name>.parquet` and of its parts `<name>-<n>.parquet`, an empty one when there is none."""
         import pandas as pd
+        from pyarrow import parquet
 
         folder = self.folder(tenant, run)
         found = sorted(p for p in folder.iterdir() if _is_part(p.name, name, ".parquet")) if folder.exists() else []
-        frames = []
+        full = []
         for path in found:
             with path.open("rb") as file:
-                frames.append(pd.read_parquet(file))
-        full = [frame for frame in frames if len(frame)]
+                rows = parquet.read_metadata(file).num_rows
+                if rows:  # most files of a quiet run have none
+                    file.seek(0)
+                    full.append(pd.read_parquet(file, use_threads=rows >= MANY))
         return pd.concat(full, ignore_index=True) if full else pd.DataFrame({VALUE: pd.Series(dtype=str)})
 
     def read_rows(self, kind: type[T], tenant: str, run: str, name: str) -> list[T]:
@@ -117,6 +121,19 @@ class Staging:
 def values(kind: type[T], frame: pd.DataFrame) -> list[T]:
     """The values in a frame's VALUE column."""
     return [from_json(kind, text) for text in frame[VALUE]]
+
+
+def _parquet(rows: list[dict[str, Any]]) -> bytes:
+    import pandas as pd
+
+    frame = pd.DataFrame(rows) if rows else pd.DataFrame({VALUE: pd.Series(dtype=str)})
+    return bytes(frame.to_parquet(index=False))
+
+
+@cache
+def _no_rows() -> bytes:
+    """The file of no rows, which a run writes many times."""
+    return _parquet([])
 
 
 def _open(root: str) -> Any:

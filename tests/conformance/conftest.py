@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,5 +14,8 @@ from sandbox.server import Server
 
 
 @pytest.fixture
-def scene(box: Sandbox, server: Server, tmp_path: Path) -> Scene:
-    return Scene(Workplace.open(box, server, tmp_path))
+def scene(box: Sandbox, server: Server, tmp_path: Path) -> Iterator[Scene]:
+    work = Workplace.open(box, server, tmp_path)
+    work.keep_open()
+    yield Scene(work)
+    work.close()

@@ -18,7 +18,6 @@ from config.at_work import call, connect
 from pipeline.team import ANN, BOB, CAI, NAMES, Team, address, seed
 from pipeline.workplace import Workplace
 
-from calsync.accounts import revoke
 from calsync.core.plan import ActionState
 from calsync.errors import CalsyncError
 from calsync.stages.context import Run
@@ -114,11 +113,7 @@ class Scene(Team):
 
     def revoke(self, *employees: str) -> None:
         """An admin withdraws the authorisation of these employees."""
-        ports = self.work.ports()
-        try:
-            revoke(self.work.tenant, employees, ports.store, ports.now())
-        finally:
-            ports.close()
+        self.work.revoke(*employees)
 
     def new_address(self, contact: str, email: str) -> None:
         """The customer's contact gets another e-mail address in ShareCRM, "" for none."""
@@ -194,8 +189,6 @@ class Scene(Team):
 
     def held(self) -> list[str]:
         """The rules of the actions that wait for a person's word."""
-        ports = self.work.ports()
-        try:
-            return [row.action.rule for row in ports.store.actions(self.work.tenant.key, states=[ActionState.HELD])]
-        finally:
-            ports.close()
+        with self.work.at_work() as ports:
+            held = ports.store.actions(self.work.tenant.key, states=[ActionState.HELD])
+        return [row.action.rule for row in held]

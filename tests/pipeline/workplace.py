@@ -44,7 +44,7 @@ class Workplace:
     """One tenant at work. `run` is `python -m calsync run` without the process.
 
     late: how far calsync's clock has moved on. impatient: its clients sit no pause out. transport: what carries their
-    requests then, if not httpx alone. kept: the ports that stay open from run to run, once `keep_open` was called.
+    requests then, if not httpx alone. keeping: its ports stay open from run to run, until `close`; kept: those ports.
     """
 
     box: Sandbox
@@ -55,6 +55,7 @@ class Workplace:
     late: timedelta = timedelta()
     impatient: bool = False
     transport: Callable[[], httpx.AsyncBaseTransport] | None = None
+    keeping: bool = False
     kept: Ports | None = None
 
     @classmethod
@@ -72,16 +73,18 @@ class Workplace:
         said = yaml.safe_load((self.folder / "sandbox.yaml").read_text()) | settings
         file = self.folder / f"{key}.yaml"
         file.write_text(yaml.safe_dump(said))
-        return replace(self, tenant=load_tenant(file), last=None, kept=None)
+        return replace(self, tenant=load_tenant(file), last=None, keeping=False, kept=None)
 
     def lose_state(self) -> None:
         """The state database is a new one, with its tables and nothing in them."""
+        self.close()
         for file in self.folder.glob("calsync.db*"):
             file.unlink()
         (self.folder / "calsync.db").write_bytes(empty_database())
 
     def configure(self, **settings: Any) -> None:
         """Change the tenant's file, as an admin would."""
+        self.close()
         file = self.folder / f"{self.tenant.key}.yaml"
         file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | settings))
         self.tenant = load_tenant(file)
@@ -105,12 +108,12 @@ class Workplace:
         state = f"sqlite:///{self.folder / 'calsync.db'}"
         ports = open_ports(self.tenant, self.connection, str(self.folder / "staging"), state)
         ports.now = lambda: datetime.now(UTC) + self.late
-        if self.impatient:
-            self._sit_nothing_out(ports, settings_from_connection(self.connection(self.tenant.connections.graph)))
+        self._sit_nothing_out(ports, settings_from_connection(self.connection(self.tenant.connections.graph)))
         return ports
 
     def _sit_nothing_out(self, ports: Ports, graph: GraphSettings) -> None:
-        """Clients whose pauses take no time; the clock they see moves on by them."""
+        """While impatient, clients whose pauses take no time; the clock they see moves on by them."""
+        crm, patient = ports.crm, ports.graph
         passed = [0.0]
         wallet: Wallet = {}
         tokens = cache_of_this_process(graph)
@@ -122,16 +125,21 @@ class Workplace:
         def carrier() -> httpx.AsyncBaseTransport | None:
             return self.transport() if self.transport else None
 
-        ports.crm = lambda: CrmClient(
-            settings(), wallet=wallet, transport=carrier(), now=lambda: passed[0], sleep=sleep
-        )
-        ports.graph = lambda: GraphClient(graph, tokens=MsalTokens(graph, tokens), transport=carrier(), sleep=sleep)
+        def hasty_crm() -> CrmClient:
+            return CrmClient(settings(), wallet=wallet, transport=carrier(), now=lambda: passed[0], sleep=sleep)
+
+        def hasty_graph() -> GraphClient:
+            return GraphClient(graph, tokens=MsalTokens(graph, tokens), transport=carrier(), sleep=sleep)
+
+        ports.crm = lambda: hasty_crm() if self.impatient else crm()
+        ports.graph = lambda: hasty_graph() if self.impatient else patient()
 
     def keep_open(self) -> None:
-        """Let the runs from now on share their ports; `close` ends it."""
-        self.kept = self.ports()
+        """Let the runs from now on share their ports."""
+        self.keeping = True
 
     def close(self) -> None:
+        """Close the ports that are open; if they are kept open, the next run opens them anew."""
         if self.kept:
             self.kept.close()
         self.kept = None
@@ -139,12 +147,15 @@ class Workplace:
     @contextmanager
     def at_work(self) -> Iterator[Ports]:
         """The ports that stay open, else some for this once."""
-        ports = self.kept or self.ports()
+        if self.keeping:
+            self.kept = self.kept or self.ports()
+            yield self.kept
+            return
+        ports = self.ports()
         try:
             yield ports
         finally:
-            if ports is not self.kept:
-                ports.close()
+            ports.close()
 
     def authorise(self, *employees: str) -> None:
         """Match everybody, and authorise these employees, or all who can be."""

@@ -127,6 +127,7 @@ def test_a_series_that_begins_after_the_window(scene: Scene) -> None:
     [
         ("a rule that nobody knows", {"rule": "unknown_type"}),
         ("no rule to be read", {"rule": "missing"}),
+        ("a zone of its own making", {"zone": "Customized Time Zone"}),
     ],
 )
 @behaviour("F1", "D2", says="A series with {what} is skipped and told; what was synced of it stays, and goes on later")

@@ -211,7 +211,8 @@ class MailboxReader:
         candidates = [(mailbox, id_) for id_ in sorted(wanted - listed)]
         links = self.ports.store.links_by_placement(self.tenant.key, candidates) if candidates else []
         here = [p for link in links for p in link.placements if p.mailbox == mailbox and p.id not in listed]
-        return {(mailbox, p.id) for p in here if p.standing is Standing.LIVING and _within(p, first, last)}
+        stands = (Standing.LIVING, Standing.ASLEEP)  # a mailbox that is read again has woken
+        return {(mailbox, p.id) for p in here if p.standing in stands and _within(p, first, last)}
 
     async def by_id(self, wanted: Iterable[EventKey]) -> dict[EventKey, str]:
         """Events by id: their marks, which delta cannot say, and the answer that makes an absence a proof (D1).

@@ -1,0 +1,168 @@
+"""Series, several things at once: what happens to a date while its series, its calendar or its rules change."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from conformance.behaviour import behaviour
+from conformance.dates import Series, in_sharecrm, on, record_ids, record_on, wall
+from conformance.days import event_days, record_days, whole_record
+from conformance.scene import Scene
+from pipeline.team import ANN, BOB, DAY, address
+
+from sandbox.repeat import weekly
+
+WEEKLY = {ANN: ["Weekly"]}
+FIRST = DAY.date()
+PACIFIC = "Pacific Standard Time"
+
+
+def a_day_later(scene: Scene, series: Series) -> None:
+    """Ann moves the whole series by a day."""
+    scene.outlook().move_series(series.master, wall(days=1), wall(days=1, hours=1), weekly(3))
+
+
+@pytest.fixture
+def series(scene: Scene) -> Series:
+    """Three weekly dates that are synced."""
+    scene.given()
+    made = Series.made(scene)
+    scene.settled()
+    return made
+
+
+@pytest.fixture
+def whole_days(scene: Scene) -> Series:
+    """Three weekly whole days, made on the other side of the ocean, that are synced."""
+    scene.given()
+    made = scene.outlook().create_all_day("Weekly", FIRST, zone=PACIFIC, recurrence=weekly(3))
+    scene.settled()
+    return Series(scene, made["id"])
+
+
+@behaviour("B6", "C5", says="A series moved while one of its records was renamed has the new days and the new name")
+def test_moved_while_a_record_is_renamed(scene: Scene, series: Series) -> None:
+    before = record_ids(scene)
+    scene.crm().rename(record_on(scene, 1), "Demo")
+    a_day_later(scene, series)
+    scene.then(
+        crm=["Weekly", "Demo", "Weekly"],
+        outlook=WEEKLY,
+        mails=[],
+        writes={"crm update": 3, "outlook update": 1},
+    )
+    assert record_ids(scene) == before
+    assert in_sharecrm(scene) == series.shown()
+
+
+@behaviour("B6", "D5", says="A series moved while one of its records was deleted has it back: the edit wins")
+def test_moved_while_a_record_is_deleted(scene: Scene, series: Series) -> None:
+    before = record_ids(scene)
+    scene.crm().cancel(record_on(scene, 1))
+    a_day_later(scene, series)
+    scene.then(crm=["Weekly"] * 3, outlook=WEEKLY, mails=[], writes={"crm update": 3, "crm recover": 1})
+    assert record_ids(scene) == before
+
+
+@behaviour("B6", "F1", says="A date with a name of its own is an ordinary one again when the whole series is moved")
+def test_moved_with_an_exception(scene: Scene, series: Series) -> None:
+    series.rename(1, "Review")
+    scene.settled()
+    before = record_ids(scene)
+    a_day_later(scene, series)
+    scene.then(crm=["Weekly"] * 3, outlook=WEEKLY, mails=[], writes={"crm update": 3})
+    assert record_ids(scene) == before
+
+
+@behaviour("B6", "F2", says="An all-day series moved by a day moves its records by a day, whatever zone it is kept in")
+def test_whole_days_are_moved(scene: Scene, whole_days: Series) -> None:
+    before = record_ids(scene)
+    begins, ends = (f"{FIRST + timedelta(days=n)}T00:00:00" for n in (1, 2))
+    scene.outlook().move_series(whole_days.master, begins, ends, weekly(3), zone=PACIFIC)
+    scene.then(crm=["Weekly"] * 3, outlook=WEEKLY, mails=[], writes={"crm update": 3})
+    days = [FIRST + timedelta(days=1, weeks=n) for n in range(3)]
+    assert sorted(record_days(one) for one in scene.work.records()) == [(day, day) for day in days]
+    assert record_ids(scene) == before
+
+
+@behaviour("F1", "F2", says="A whole day of a series moved in ShareCRM is that day in Outlook too, in the series' zone")
+def test_a_whole_day_is_moved_in_sharecrm(scene: Scene, whole_days: Series) -> None:
+    second = sorted(scene.work.records(), key=lambda record: str(record["start"]))[1]["id"]
+    day = FIRST + timedelta(days=9)
+    scene.crm().change(second, **whole_record(day, day))
+    scene.then(crm=["Weekly"] * 3, outlook=WEEKLY, mails=[], writes={"outlook update": 1})
+    assert event_days(whole_days.dates()[1]) == (day, day)
+
+
+@behaviour("B6", "F1", says='"This and following" renamed: the later records bear the new name and are the same ones')
+def test_this_and_following_is_renamed(scene: Scene, series: Series) -> None:
+    before = record_ids(scene)
+    scene.outlook().end_series(series.master, FIRST)
+    scene.outlook().create("Jour fixe", wall(1), wall(1, hours=1), recurrence=weekly(2))
+    both = ["Weekly", "Jour fixe"]
+    scene.then(crm=[*both, "Jour fixe"], outlook={ANN: both}, mails=[], writes={"crm update": 2})
+    assert record_ids(scene) == before
+
+
+@behaviour("A5", "C1", "D2", says="What became of a series while its user was not connected is caught up afterwards")
+def test_changed_while_revoked(scene: Scene, series: Series) -> None:
+    scene.revoke(ANN)
+    scene.run()
+    series.rename(0, "Kick-off")
+    series.cancel(1)
+    scene.later(minutes=1)
+    scene.then(crm=["Weekly"] * 3, outlook=WEEKLY, mails=[], writes={}, agree=False)  # nobody is connected
+    scene.work.authorise(ANN)
+    scene.then(crm=["Kick-off", "Weekly"], outlook=WEEKLY, mails=[], writes={"crm update": 1, "crm invalid": 1})
+
+
+@behaviour("C9", "F1", says="Into ShareCRM only: dates that are edited or deleted there leave the series as it is")
+def test_one_way_into_sharecrm(scene: Scene) -> None:
+    scene.work.configure(direction="outlook_to_crm")
+    scene.given()
+    series = Series.made(scene)
+    scene.settled()
+    scene.crm().rename(record_on(scene, 1), "Demo")
+    scene.crm().cancel(record_on(scene, 2))
+    scene.then(crm=["Weekly", "Demo"], outlook=WEEKLY, mails=[], writes={}, agree=False)  # kept to its own side
+    assert series.shown() == on(0, 1, 2)
+
+
+@behaviour("C9", "F1", says="Out of ShareCRM only: no date of a series comes in")
+def test_one_way_out_of_sharecrm(scene: Scene) -> None:
+    scene.work.configure(direction="crm_to_outlook")
+    scene.given()
+    Series.made(scene)
+    scene.then(crm=[], outlook=WEEKLY, mails=[], writes={}, agree=False)  # it is Ann's own
+
+
+@behaviour("D6", "D7", says="A date's record taken out of the calendar stays as it is when the series changes and ends")
+def test_a_date_is_taken_out_of_the_calendar(scene: Scene, series: Series) -> None:
+    scene.crm().change(record_on(scene, 1), calendar="CRM Calendar")
+    scene.run()
+    scene.outlook().rename(series.master, "Jour fixe")
+    named = {ANN: ["Jour fixe"]}
+    scene.then(
+        crm=["Jour fixe", "Weekly", "Jour fixe"], outlook=named, mails=[], writes={"crm update": 2}, agree=False
+    )  # the date is in Outlook still, and its record is another calendar's
+    series.end()
+    scene.then(crm=["Weekly"], outlook={}, mails=[], writes={"crm invalid": 2})
+
+
+@pytest.mark.parametrize("what", ["moved", "deleted"])
+@behaviour("B6", "D3", says="A series of a colleague who is not connected is {what}: its guest's calendar tells")
+def test_only_a_guest_sees_it(scene: Scene, what: str) -> None:
+    scene.given(BOB)
+    series = Series.made(scene, guests=[address(BOB)])
+    scene.settled(agree=False)
+    before = record_ids(scene)
+    if what == "deleted":
+        series.end()
+        scene.then(crm=[], outlook={}, mails=[], writes={"crm invalid": 3}, agree=False)  # Ann is not connected
+        return
+    a_day_later(scene, series)
+    both = {ANN: ["Weekly"], BOB: ["Weekly"]}
+    scene.then(crm=["Weekly"] * 3, outlook=both, mails=[], writes={"crm update": 3}, agree=False)
+    assert record_ids(scene) == before
+    assert in_sharecrm(scene) == series.shown()

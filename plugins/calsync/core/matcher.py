@@ -65,11 +65,12 @@ class Matcher(Register):
         return self.facts.review and (link.state is LinkState.LIVING or link.reason == CLEANED or sleeps)
 
     def _usable(self, row: OutlookRow) -> bool:
-        """Unreadable rows are left alone, with what hangs on them. A series is its dates; its master is no meeting."""
+        """Unreadable rows are left alone, with what hangs on them. A series is its dates; its master is no meeting,
+        but cancelled as a whole it is what became of the event that it was."""
         master = row.shape is Shape.MASTER
-        if not master and not row.problem:
-            return True
         link = self.by_placement.get((row.mailbox, row.id))
+        if not row.problem and (not master or (link and row.cancelled)):
+            return True
         if link:
             self.sight(link).unreadable = True
         if not master:

@@ -282,10 +282,15 @@ class MailboxReader:
         wanted = {event for event in living.keys() - seen if not self.is_away(event[0])}
         await self.by_id(wanted)
         gone = [living[event] for event in wanted if event in self.absences]
-        lacking = await self._views([(p.mailbox, *local_days(p.shown.time, "UTC")) for p in gone if p.shown])
+        lacking = await self._views([(p.mailbox, *self._last_days(p)) for p in gone])
         for event in wanted & self.absences.keys() - lacking:
             # Not found by id is half a proof; that a listing of its days lacks it too is the other half (D4).
             self.absences[event] = replace(self.absences[event], proof=Proof.UNKNOWN)
+
+    def _last_days(self, placement: Placement) -> tuple[date, date]:
+        """Where a placement last stood; one that was never agreed was seen somewhere in the window."""
+        shown = placement.shown
+        return local_days(shown.time, "UTC") if shown else (self.first, self.last)
 
     def _forget_the_unavailable(self) -> None:
         """A mailbox that broke off midway tells nothing: it is read again from where its cursor stands."""
@@ -326,8 +331,11 @@ def _not_found(error: NotFound) -> str:
 
 
 def _within(placement: Placement, first: date, last: date) -> bool:
-    """Whether a placement last stood wholly inside the days that were listed (D2)."""
+    """Whether a placement last stood wholly inside the days that were listed (D2).
+
+    Where one that was never agreed stood is not remembered: it is asked for by id, which finds it wherever it is.
+    """
     if placement.shown is None:
-        return False
+        return True
     begins, ends = local_days(placement.shown.time, "UTC")
     return first <= begins and ends <= last

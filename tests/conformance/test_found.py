@@ -1,0 +1,44 @@
+"""Found by the model test: stories that went wrong once"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from conformance.behaviour import behaviour
+from conformance.scene import Scene
+from pipeline.team import ANN, BOB, CAI, DAY, address, own
+
+from sandbox.repeat import daily, weekly
+
+
+@behaviour("D1", "D3", "G3", says="An event deleted after a run broke off between both sides takes its record along")
+def test_deleted_after_a_broken_run(scene: Scene) -> None:
+    scene.given()
+    call = scene.meeting("Call")
+    scene.work.box.fault("sharecrm", {"lose_answer": True}, path="create")
+    scene.work.run(may_fail=True)
+    scene.work.box.clear_faults()
+    scene.outlook(ANN).delete(call)
+    scene.then(crm=[], outlook={}, mails=[], writes={"crm create": 1, "crm invalid": 1})
+
+
+@behaviour("B6", "D1", "D3", says="A meeting made a series and deleted before the next run takes its record along")
+def test_series_for_a_moment(scene: Scene) -> None:
+    scene.given(outlook_events=[own("Call", guests=(address(BOB),))])
+    call = scene.event(ANN)["id"]
+    scene.outlook(ANN).make_series(call, weekly(3))
+    scene.outlook(ANN).delete(call)
+    scene.then(crm=[], outlook={}, mails=[], writes={"crm invalid": 1})
+
+
+@behaviour("D1", "F1", "G3", says="A series deleted after a run died between its dates takes its records along")
+def test_series_deleted_after_a_broken_run(scene: Scene) -> None:
+    scene.given()
+    start = DAY.strftime("%Y-%m-%dT%H:%M:%S")
+    end = (DAY + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S")
+    call = scene.outlook(ANN).create("Call", start, end, guests=(address(CAI),), recurrence=daily(4))["id"]
+    scene.work.box.fault("sharecrm", {"status": 503}, path="create", skip=2)
+    scene.work.run(may_fail=True)
+    scene.work.box.clear_faults()
+    scene.outlook(ANN).delete(call)
+    scene.then(crm=[], outlook={}, mails=[], writes={"crm create": 2, "crm invalid": 2})

@@ -28,11 +28,8 @@ from calsync.core.model import (
     Standing,
 )
 from calsync.core.people import People
-from calsync.core.plan import Action, Meeting, Plan, Remark, Verb
+from calsync.core.plan import ASKED, Action, Meeting, Plan, Remark, Verb
 from calsync.core.unlinked import CLEANED, hosted
-
-ASKED = "cleanup asked for by a person"
-"""The reason of every action of a cleanup; the guard does not count what a person has confirmed (G5)."""
 
 RECORD_GONE = "its record was removed by a cleanup"
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections import Counter
 
 from calsync.core.facts import Facts
-from calsync.core.plan import Action, Plan, Verb
+from calsync.core.plan import ASKED, Action, Plan, Verb
+
+
+def ends_meeting(action: Action) -> bool:
+    """Whether an action counts for the guard (G5): it ends a meeting, and no person has asked for that in a cleanup.
+
+    A copy whose person left the attendees, or was invited, is no meeting's end (E2).
+    """
+    return action.verb is Verb.DELETE and action.rule.startswith("D") and action.reason != ASKED
 
 
 def refusal(facts: Facts, plan: Plan) -> str:
@@ -15,7 +23,7 @@ def refusal(facts: Facts, plan: Plan) -> str:
     the mails it would send.
     """
     limits = facts.rules.limits
-    ends = [a for a in plan.actions if a.verb is Verb.DELETE and a.rule.startswith("D") and not a.held]
+    ends = [a for a in plan.actions if ends_meeting(a) and not a.held]
     meetings = {a.meeting for a in ends}
     count = len(meetings) + facts.ended_lately if meetings else 0
     if count > limits.tenant_meetings and count > limits.tenant_share * facts.totals:

@@ -21,6 +21,10 @@ class Verb(StrEnum):
     UNLINK = "unlink"
 
 
+ASKED = "cleanup asked for by a person"
+"""The reason of every action of a cleanup; the guard does not count what a person has confirmed (G5)."""
+
+
 class Guest(NamedTuple):
     """Somebody to put on, or take off, a host's attendee list."""
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from calsync.core.cleanup import ASKED
 from calsync.core.codec import from_json
 from calsync.core.diff import diff as decide
 from calsync.core.diff import remarks_of
 from calsync.core.facts import Facts, Intent
 from calsync.core.first_contact import looks_of
+from calsync.core.guard import ends_meeting
 from calsync.core.match import ical_key
 from calsync.core.model import (
     Absence,
@@ -98,7 +98,7 @@ def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
     links = _links(tenant, ports, crm, outlook, absences, everything or bool(new_contacts))
     links += moved_here(tenant, ports, crm, links)
     contacts = {c.id: c for c in (*store.contacts(key), *new_contacts)}
-    ended = [a for a in store.ended_since(key, run.at - timedelta(hours=24)) if a.reason != ASKED]
+    ended = [a for a in store.ended_since(key, run.at - timedelta(hours=24)) if ends_meeting(a)]
     ended_there = {(action.mailbox, action.meeting) for action in ended if action.mailbox}
     living = {(row.mailbox, row.master or row.id) for row in known if row.standing is Standing.LIVING}
     held: dict[str, list[Action]] = {}

@@ -82,34 +82,6 @@ def test_a_chosen_pair_is_one_meeting_and_the_other_record_gets_its_own_event(wo
     at_rest(team)
 
 
-def test_of_two_events_the_chosen_one_is_the_record_and_the_other_gets_a_record(work: Workplace) -> None:
-    team = Team.start(work, ANN, crm_events=[old(id="sch-1")], outlook_events=[own(), own()])
-    first, second = ids("Outlook")
-
-    assert call("choose", "sandbox", "sch-1", second).exit_code == 0
-    team.settle()
-
-    assert contents(team) == ["Visit", "Visit"]
-    team.outlook().rename(second, "Chosen")
-    team.outlook().rename(first, "Other")
-    team.settle()
-    assert team.state("sch-1")["content"] == "Chosen"
-    assert contents(team) == ["Chosen", "Other"]
-    assert team.titles(ANN) == ["Chosen", "Other"]
-    at_rest(team)
-
-
-def test_none_gives_everything_its_own(work: Workplace) -> None:
-    team = Team.start(work, ANN, crm_events=[old(id="sch-1")], outlook_events=[own(), own()])
-
-    assert call("choose", "sandbox", "sch-1", "--none").exit_code == 0
-    team.settle()
-
-    assert team.titles(ANN) == ["Visit"] * 3
-    assert contents(team) == ["Visit"] * 3
-    at_rest(team)
-
-
 def test_none_holds_although_the_first_try_to_create_fails(work: Workplace) -> None:
     team = Team.start(work, ANN, crm_events=[old(id="sch-1")], outlook_events=[own(), own()])
     call("choose", "sandbox", "sch-1", "--none")

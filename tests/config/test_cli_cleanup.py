@@ -55,24 +55,6 @@ def records(team: Team) -> list[str]:
     return sorted(record["content"] for record in team.work.records())
 
 
-def test_only_what_calsync_made_goes_and_as_many_cancellations_as_it_said(team: Team) -> None:
-    mails = len(team.work.box.mails())
-
-    told = cleaned()
-
-    assert sorted((one["employee"], one["title"]) for one in told["events"]) == [
-        (ANN, "Kickoff"),
-        (ANN, "Visit"),
-        (BOB, "Visit"),
-    ]
-    sent = [(mail["kind"], mail["to"]) for mail in team.work.box.mails()[mails:]]
-    assert sorted(sent) == [("cancellation", address(BOB)), ("cancellation", address(ZOE))]
-    assert (told["cancellations"], told["people_outside"], told["done"]) == (2, 1, True)
-    assert (team.titles(ANN), team.titles(BOB)) == ([], ["Bob's own"])
-    assert records(team) == ["Bob's own", "Kickoff", "Visit"]
-    at_rest(team)
-
-
 def test_a_second_cleanup_finds_nothing(team: Team) -> None:
     cleaned()
     writes = len(team.work.writes())
@@ -107,30 +89,6 @@ def test_a_person_types_the_tenants_key(team: Team, monkeypatch: pytest.MonkeyPa
     assert done.exit_code == 0
     assert (team.titles(ANN) == []) is gone
     assert ("Syncing these calendars again needs" in done.stdout) is gone
-
-
-def test_authorised_again_everybody_gets_silent_copies(team: Team) -> None:
-    cleaned()
-    mails = len(team.work.box.mails())
-
-    team.work.authorise(ANN, BOB)
-    team.settle()
-
-    assert team.titles(ANN) == ["Kickoff", "Visit"]
-    assert team.titles(BOB) == ["Bob's own", "Kickoff", "Visit"]
-    assert len(team.work.box.mails()) == mails
-
-
-def test_one_account_goes_and_the_others_keep_theirs(team: Team) -> None:
-    told = cleaned("--account", address(ANN))
-
-    assert {one["employee"] for one in told["events"]} == {ANN}
-    assert (team.titles(ANN), team.titles(BOB)) == ([], ["Bob's own", "Visit"])
-    at_rest(team)
-    team.crm().rename("old", "Visit, renamed")
-    team.run()
-    assert team.titles(BOB) == ["Bob's own", "Visit, renamed"]
-    assert records(team) == ["Bob's own", "Kickoff", "Visit, renamed"]
 
 
 def test_one_account_comes_back(team: Team) -> None:

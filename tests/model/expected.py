@@ -26,10 +26,10 @@ class Meeting:
 
     edited, deleted: the sides on which people did so since the last clean run. muddled: since then a run went wrong or
     somebody's mailbox was away. declined: mailboxes whose users removed it for themselves. fixes: how often a copy was
-    changed that does not speak. excuse: why it need not agree. kept: the fields that ShareCRM keeps to itself, changed
-    while the organiser could not be heard (C9). organised_in: whose mailboxes ever held an event of theirs or ours.
-    ended: somebody has deleted it, or one of its records. dropped_dates: how many records of a series people deleted.
-    cancelled: how many of its dates calsync cancelled.
+    changed that does not speak. excuse: why it need not agree. kept: the fields that a side may keep to itself, changed
+    while the organiser could not be heard (C9). organised_in: who ever organised an event of it. ended: somebody has
+    deleted it. moved: since the last clean run it left the calendar or came back. dropped_dates: how many records of a
+    series people deleted. cancelled: how many of its dates calsync cancelled.
     """
 
     token: int
@@ -47,6 +47,7 @@ class Meeting:
     kept: set[str] = field(default_factory=set)
     organised_in: set[str] = field(default_factory=set)
     ended: bool = False
+    moved: bool = False
     dropped_dates: int = 0
     cancelled: int = 0
 
@@ -105,6 +106,7 @@ class Expected:
             meeting.organised_in |= {name_of(e) for e in scene.events_of(meeting.token) if e["isOrganizer"]}
             if clean and self.heard(meeting):
                 meeting.content.agreed()
+                meeting.moved = False
                 meeting.edited.clear()
                 meeting.deleted.clear()
                 meeting.muddled = False
@@ -112,11 +114,11 @@ class Expected:
                 meeting.muddled = True
 
     def goes_away(self, name: str, scene: Scene) -> None:
-        """Somebody's mailbox or authorisation goes: what ShareCRM changed cannot reach their meetings (C9)."""
+        """Somebody's mailbox or authorisation goes: what changed just now may stay on its own side (C1, C9)."""
         for meeting in self.meetings.values():
             meeting.muddled = True
-            if "crm" in meeting.edited and hosts(name, scene.events_of(meeting.token)):
-                meeting.kept |= {name for name, said in meeting.content.pending.items() if "crm" in said}
+            if hosts(name, scene.events_of(meeting.token)):
+                meeting.kept |= {name for name, said in meeting.content.pending.items() if said}
 
     def keeps(self, meeting: Meeting, fields: Iterable[str], scene: Scene) -> None:
         """An edit now: if the organiser cannot be heard, each side may keep its own; else it ends that (C9)."""

@@ -195,7 +195,7 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
             meeting.dropped_dates += 1
             self._edited(meeting, "crm")
             return
-        outside = record["calendar"] != CALENDAR
+        outside = record["calendar"] != CALENDAR or meeting.moved
         meeting.delete("crm", sure=not outside)
         if outside:
             meeting.excuse = "deleted while it was out of the calendar"
@@ -252,7 +252,7 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
         if meeting.series:
             return
         self.users.change_record(record, calendar="CRM Calendar" if record["calendar"] == CALENDAR else CALENDAR)
-        meeting.muddled = True
+        meeting.muddled = meeting.moved = True
         self.story.acted()
 
     @rule(who=NAMES)

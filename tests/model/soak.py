@@ -103,7 +103,7 @@ def main() -> int:
     said.add_argument("--minutes", type=float, default=60)
     said.add_argument("--workers", type=int, default=2)
     said.add_argument("--seed", type=int, default=None, help="of the first worker; by default another one each time")
-    said.add_argument("--steps", type=int, default=14, help="acts and runs of a story, at most")
+    said.add_argument("--steps", type=int, default=8, help="acts and runs of a story, at most")
     asked = said.parse_args()
     first = asked.seed if asked.seed is not None else random.SystemRandom().randrange(1_000_000)
     until = time.monotonic() + asked.minutes * 60

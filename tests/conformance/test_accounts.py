@@ -162,3 +162,31 @@ def test_it_acts_as_an_attendee_for_a_stopped_owner(scene: Scene) -> None:
         scene.outlook(employee).rename(scene.event(employee)["id"], "Demo")
     scene.then(crm=["Demo"], outlook={BOB: ["Demo"], CAI: ["Demo"]}, mails=[], writes={"crm update": 1})
     assert scene.work.writes()[-1]["actor"] == f"app:{BOB}"
+
+
+@behaviour("E8", says="Where nobody on the record is active in ShareCRM any more, the connection's own user acts")
+def test_it_acts_as_the_connections_user(scene: Scene) -> None:
+    scene.given(crm_events=[old("Visit")])
+    scene.work.server.world.sharecrm.employees[ANN]["stopped"] = True
+    scene.work.authorise(BOB)
+    scene.outlook().rename(scene.event(ANN)["id"], "Demo")
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=[], writes={"crm update": 1})
+    assert scene.work.writes()[-1]["actor"] == f"app:{scene.work.server.info['crm_user']}"
+
+
+@behaviour("A5", says="An address that moves to another Microsoft user moves nobody's meetings there")
+def test_an_address_that_moves(scene: Scene) -> None:
+    scene.given(ANN, BOB, crm_events=[old("Visit", attendees=[BOB])], agree=False)
+    users = scene.work.server.world.microsoft
+    bob, cai = users.user(address(BOB)), users.user(address(CAI))
+    bob.mail, bob.proxy_addresses = "robert@contoso.example", []
+    cai.proxy_addresses = [*cai.proxy_addresses, f"smtp:{address(BOB)}"]
+    scene.later(days=1, hours=1)
+    scene.crm().rename(scene.work.records()[0]["id"], "Demo")
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Demo"], BOB: ["Demo"]},
+        mails=[],
+        writes={"outlook update": 2},
+        agree=False,  # Cai is not connected
+    )

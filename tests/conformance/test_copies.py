@@ -113,11 +113,12 @@ def test_the_owner_deletes_their_copy(scene: Scene) -> None:
     scene.then(crm=[], outlook={}, mails=[], writes={"crm invalid": 1, "outlook delete": 1})
 
 
-@behaviour("C8", says="What an attendee changes in their own copy is put right, and goes nowhere else")
+@behaviour("C8", says="What an attendee changes in their own copy is put right, goes nowhere else, and is kept")
 def test_an_attendees_copy_is_put_right(scene: Scene) -> None:
     given_copies(scene, BOB)
     user_renames(scene, BOB, "My own words")
     scene.then(crm=["Visit"], outlook={ANN: ["Visit"], BOB: ["Visit"]}, mails=[], writes=ONE)
+    assert scene.yielded() == ["My own words"]
 
 
 @behaviour(
@@ -139,6 +140,9 @@ def test_a_copy_is_put_right_three_times_a_week(scene: Scene) -> None:
     )
     scene.crm().rename(visit, "Demo")
     scene.then(crm=["Demo"], outlook={ANN: ["Demo"], BOB: ["Demo"]}, mails=[], writes={"outlook update": 2})
+    scene.later(days=8)
+    user_renames(scene, BOB, "My words of another week")
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"], BOB: ["Demo"]}, mails=[], writes=ONE)
 
 
 @behaviour(

@@ -89,7 +89,9 @@ def test_from_outlook_only(scene: Scene) -> None:
     scene.then(crm=["Demo", "Theirs"], outlook=after, mails=[], writes={"crm update": 1}, agree=False)
 
 
-@behaviour("C9", "D5", says="One-way with `drift: revert`: an edit on the receiving side is put back at once")
+@behaviour(
+    "C9", "D5", says="One-way (`{direction}`) with `drift: revert`: an edit on the receiving side is put back at once"
+)
 @pytest.mark.parametrize("direction", ["crm_to_outlook", "outlook_to_crm"])
 def test_drift_is_reverted(scene: Scene, direction: str) -> None:
     scene.given(ANN, crm_events=[old(id="sch-1")])
@@ -104,7 +106,9 @@ def test_drift_is_reverted(scene: Scene, direction: str) -> None:
     scene.then(crm=["Visit"], outlook={ANN: ["Visit"]}, mails=[], writes=writes)
 
 
-@behaviour("C9", "D7", says="A deletion on the receiving side of a one-way sync deletes nothing on the other")
+@behaviour(
+    "C9", "D7", says="A deletion on the receiving side of a one-way sync (`{direction}`) deletes nothing on the other"
+)
 @pytest.mark.parametrize("direction", ["crm_to_outlook", "outlook_to_crm"])
 def test_one_way_deletion(scene: Scene, direction: str) -> None:
     scene.given(ANN, crm_events=[old(id="sch-1")])
@@ -210,3 +214,16 @@ def test_one_meeting_of_two_configurations(scene: Scene) -> None:
     for _ in range(2):
         service.run()
     scene.then(crm=["Call"], outlook={ANN: ["Call"], BOB: ["Call"]}, mails=[], writes={"crm create": 1}, agree=False)
+
+
+@behaviour(
+    "D7", "B3", says="A configuration deleted, state and all, deletes nothing; another one's start doubles nothing"
+)
+def test_a_configuration_is_deleted(scene: Scene) -> None:
+    scene.given(ANN, BOB, crm_events=[old(id="sch-1", attendees=[BOB])], agree=False)
+    service = scene.work.beside("service", name=OTHER)
+    scene.work.lose_state()
+    (scene.work.folder / "sandbox.yaml").unlink()
+    scene.work = service
+    service.authorise(ANN, BOB)
+    scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={}, agree=False)  # nobody's configuration names it

@@ -8,23 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
-
-from tzlocal.windows_tz import win_tz
+from zoneinfo import ZoneInfo
 
 Json = Mapping[str, Any]
 
 EMPTY_TITLE = "(no title)"
 
 _PATTERNS = {"daily", "weekly", "absoluteMonthly", "relativeMonthly", "absoluteYearly", "relativeYearly"}
-
-
-@cache
-def _zone_names() -> frozenset[str]:
-    """The names that IANA and Windows have for time zones."""
-    return frozenset({*available_timezones(), *win_tz, "tzone://Microsoft/Utc"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +123,11 @@ def dates(event: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _unread(event: Json) -> bool:
-    """Whether `event` belongs to a series whose rule is none that Graph documents, or in a zone that has no name."""
+    """Whether `event` belongs to a series whose rule is none that Graph documents."""
     if "occurrences" not in event:
         return False
-    rule = event["recurrence"] or {"pattern": {}, "range": {}}
-    return rule["pattern"].get("type") not in _PATTERNS or rule["range"].get("recurrenceTimeZone") not in _zone_names()
+    rule = event["recurrence"] or {"pattern": {}}
+    return rule["pattern"].get("type") not in _PATTERNS
 
 
 def plain(text: str) -> str:

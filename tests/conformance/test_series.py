@@ -127,7 +127,6 @@ def test_a_series_that_begins_after_the_window(scene: Scene) -> None:
     [
         ("a rule that nobody knows", {"rule": "unknown_type"}),
         ("no rule to be read", {"rule": "missing"}),
-        ("a zone of its own making", {"zone": "Customized Time Zone"}),
     ],
 )
 @behaviour("F1", "D2", says="A series with {what} is skipped and told; what was synced of it stays, and goes on later")
@@ -156,6 +155,17 @@ def test_an_unreadable_series(scene: Scene, what: str, disguise: dict[str, str])
         mails=[],
         writes={"crm create": 2, "crm update": 1, "crm invalid": 1},
     )
+
+
+@behaviour("F3", "F1", says="A series in a zone of its user's own making is synced by the instants of its dates")
+def test_a_series_in_an_unknown_zone(scene: Scene) -> None:
+    scene.given()
+    series = Series.made(scene)
+    scene.work.box.disguise("ann@contoso.example", series.master, zone="Customized Time Zone")
+    scene.then(crm=["Weekly"] * 3, outlook={ANN: ["Weekly"]}, mails=[], writes={"crm create": 3})
+    series.cancel(1)
+    scene.then(crm=["Weekly"] * 2, outlook={ANN: ["Weekly"]}, mails=[], writes={"crm invalid": 1})
+    assert in_sharecrm(scene) == on(0, 2)
 
 
 @behaviour("E9", "F1", says="No date of an outsider's series enters ShareCRM")

@@ -111,7 +111,7 @@ def agreeing() -> State:
         outlook_event("a4", "Supplier day", organiser="boss@else.example", isOrganizer=False),
         series("a5", "Jour fixe", one_date(24, "Jour fixe, moved"), one_date(30, "Jour fixe"), guests=(RAJ,)),
         series("a6", "By the moon", one_date(26, "By the moon"), rule=recurring("lunar")),
-        series("a7", "Somewhere", one_date(27, "Somewhere"), rule=recurring(zone="Customized Time Zone")),
+        series("a7", "Somewhere", one_date(27, "Somewhere", guests=()), rule=recurring(zone="Customized Time Zone")),
     ]
     off = one_date(23, "Canceled: Jour fixe", isCancelled=True)
     raj = [
@@ -145,6 +145,7 @@ def agreeing() -> State:
                 crm_event("e7", "Nobody connected", attendees=["3"]),
                 crm_event("e10", "Jour fixe, moved", **shared, **november(24)),
                 crm_event("e11", "Jour fixe", **shared, **november(30)),
+                crm_event("e12", "Somewhere", **november(27)),
             ],
         },
         "outlook": {

@@ -10,8 +10,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from calsync.graph import zones
-
 _TYPES = {"daily", "weekly", "absolutemonthly", "relativemonthly", "absoluteyearly", "relativeyearly"}
 """The values of `recurrencePattern.type` (Graph, "recurrencePattern resource type")."""
 
@@ -29,13 +27,13 @@ def pattern_digest(recurrence: object) -> str:
 
 
 def series_problem(master: Mapping[str, Any]) -> str:
-    """Why a series master's dates cannot be understood, "" when they can."""
-    pattern, limits = _parts(master.get("recurrence"))
+    """Why a series master's dates cannot be understood, "" when they can.
+
+    A zone that nobody knows is no reason: Graph gives each date's instant in UTC (RULES F3).
+    """
+    pattern, _ = _parts(master.get("recurrence"))
     if str(pattern.get("type", "")).casefold() not in _TYPES:
         return "the series' recurrence is missing or of a kind that calsync does not know"
-    named = [name for name in (master.get("originalStartTimeZone"), limits.get("recurrenceTimeZone")) if name]
-    if named and not any(isinstance(name, str) and zones.iana(name) for name in named):
-        return "the series' time zone is not known"
     return ""
 
 

@@ -7,13 +7,15 @@ from enum import Enum
 
 from calsync.core.desk import Desk
 from calsync.core.fresh import copies_in
-from calsync.core.match import RUNS_TO_BELIEVE
+from calsync.core.match import RUNS_TO_BELIEVE, link_id
 from calsync.core.merge import CONTENT, as_outlook, unlike
 from calsync.core.model import CrmRow, Event, Form, Kind, Life, LinkState, Origin, Placement, Proof, Side, Standing
 from calsync.core.people import persons
 from calsync.core.plan import Verb
 from calsync.core.speaker import audible, elect
 from calsync.core.unlinked import CLEANED, bring_back
+
+STANDS = (Standing.LIVING, Standing.ASLEEP, Standing.LOST)
 
 SCOPE = "its Calendar field names another calendar"
 
@@ -54,9 +56,15 @@ def let_go(desk: Desk) -> None:
     """A record that is gone cannot be put back: the event that was edited stays in Outlook, its user's own (D5)."""
     reason = "edited in Outlook while its record vanished from ShareCRM; it stays in Outlook and is no longer synced"
     desk.remark("D5", reason, Side.OUTLOOK)
-    for placement in desk.living():
-        desk.put(replace(placement, standing=Standing.RELEASED))
+    for placement in desk.link.placements:
+        leave(desk, placement)
     desk.link = replace(desk.link, state=LinkState.RETIRED, reason=reason, dirty=False)
+
+
+def leave(desk: Desk, placement: Placement) -> None:
+    """Leave an event to its user: what is left of a retired meeting would be ended as part of its deletion (D4)."""
+    if placement.standing in STANDS:
+        desk.put(replace(placement, standing=Standing.RELEASED))
 
 
 def _gone_in_outlook(desk: Desk) -> bool:
@@ -138,12 +146,18 @@ def _keep_record(desk: Desk) -> None:
 
 
 def _end_placements(desk: Desk, rule: str, reason: str) -> None:
-    """Delete what is ours to delete; what the direction keeps is its user's from now on."""
-    for placement in desk.living():
-        mine = placement.kind is Kind.HOST or (placement.kind is Kind.COPY and placement.origin is Origin.OURS)
-        if not desk.rules.to_outlook:
-            desk.put(replace(placement, standing=Standing.RELEASED))
-        elif mine:
+    """Delete the host and our copies; one whose mailbox is away when that is back.
+
+    What the direction keeps is its user's from now on, and so is an event of theirs that was never agreed to be this
+    record's (A3).
+    """
+    met = desk.link.base is None and desk.link.id == link_id(desk.rules.tenant, Side.CRM, desk.link.crm_id)
+    for placement in desk.link.placements:
+        theirs = placement.origin is Origin.THEIRS
+        mine = placement.kind is Kind.HOST or (placement.kind is Kind.COPY and not theirs)
+        if not desk.rules.to_outlook or (theirs and met):
+            leave(desk, placement)
+        elif mine and placement.standing is Standing.LIVING:
             desk.delete(placement, rule, reason, _evidence(desk))
 
 

@@ -13,7 +13,7 @@ from calsync.core.guard import refusal
 from calsync.core.living import compare
 from calsync.core.match import AMBIGUOUS, Sight
 from calsync.core.matcher import Matcher
-from calsync.core.model import Life, LinkState, Placement, Proof, Side
+from calsync.core.model import Kind, Life, LinkState, Placement, Proof, Side, Standing
 from calsync.core.people import People
 from calsync.core.plan import Meeting, Plan, Remark, Verb
 from calsync.core.speaker import wake_and_sleep
@@ -56,11 +56,13 @@ def _look_at(desk: Desk) -> None:
     sight, link = desk.sight, desk.link
     if link.reason == AMBIGUOUS:
         if link.placements and all(_is_gone(sight, placement) for placement in link.placements):
-            desk.link = replace(link, state=LinkState.RETIRED, reason="its event was deleted", dirty=False)
+            for placement in link.placements:
+                desk.put(replace(placement, standing=Standing.ENDED))
+            desk.link = replace(desk.link, state=LinkState.RETIRED, reason="its event was deleted", dirty=False)
         return
     if sight.unreadable:
-        # What else was read of it must not be lost: the next run reads and decides it again.
-        desk.link = replace(link, dirty=bool(sight.crm or sight.rows or sight.absences))
+        # It comes again when it changes. What else was read of it must not be lost: the next run decides it again.
+        desk.link = replace(link, dirty=link.dirty or bool(sight.crm or sight.rows or sight.absences))
     elif link.state is LinkState.RETIRED:
         wake_and_sleep(desk)
         reopen(desk)
@@ -87,11 +89,11 @@ def _is_gone(sight: Sight, placement: Placement) -> bool:
 def _never_agreed(desk: Desk) -> None:
     sight, link = desk.sight, desk.link
     normal = sight.crm is not None and sight.crm.life is Life.NORMAL
-    if sight.crm and normal and link.placements and sight.rows:
-        pair_up(desk, sight.crm)
-    elif sight.crm and normal and link.placements and all(_is_gone(sight, placement) for placement in link.placements):
+    if sight.crm and normal and _deleted_in_outlook(sight):
         desk.link = replace(link, placements=())
         retire(desk, "D3", "deleted in Outlook before it was agreed")
+    elif sight.crm and normal and link.placements and sight.rows:
+        pair_up(desk, sight.crm)
     elif sight.crm and normal and _has_unread_events(desk):
         desk.link = replace(link, dirty=True)
         desk.remark("B1", "its event stands in a mailbox that cannot be read now", Side.OUTLOOK)
@@ -101,6 +103,13 @@ def _never_agreed(desk: Desk) -> None:
         retire(desk, "D4", "deleted in ShareCRM before it was agreed")
     elif sight.rows and not link.crm_id:
         from_outlook(desk)
+
+
+def _deleted_in_outlook(sight: Sight) -> bool:
+    """Whether nothing of a meeting is left in Outlook: its host's deletion counts, without a host everybody's (D3)."""
+    placements = sight.link.placements
+    hosts = [placement for placement in placements if placement.kind is Kind.HOST]
+    return bool(placements) and all(_is_gone(sight, placement) for placement in hosts or placements)
 
 
 def _has_unread_events(desk: Desk) -> bool:

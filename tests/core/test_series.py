@@ -230,6 +230,31 @@ def test_a_series_with_the_state_lost_finds_its_records_by_their_look() -> None:
     assert records(world) == before
 
 
+def test_a_linked_series_that_cannot_be_read_waits_without_being_asked_about() -> None:
+    world, series = imported()
+    series.put(WEEKS, problem="the series' time zone is not known")
+    assert not world.run().actions
+    assert not any(link.dirty for link in world.links.values())
+    by_time = {str(time): id_ for id_, time in records(world).items()}
+    world.edit_record(by_time[str(at(WEEKS[1]))], title="Renamed")
+    series.put(WEEKS, problem="the series' time zone is not known")
+    assert not world.run().actions
+    assert [link.dirty for link in world.links.values()].count(True) == 1, "an edit in ShareCRM is not forgotten"
+    series.put(WEEKS, problem="")
+    world.settled()
+    assert world.outlook[series.key(WEEKS[1])].event.title == "Renamed"
+
+
+@pytest.mark.parametrize(("organizer", "shift", "rule"), [("x@else.example", 0, "E9"), (address("1"), 24 * 400, "F5")])
+def test_of_a_series_that_does_not_enter_is_told_once(organizer: str, shift: int, rule: str) -> None:
+    world = World()
+    series = Series.__new__(Series)
+    box = "2" if rule == "E9" else "1"
+    series.__dict__ = {**Series(World()).__dict__, "world": world, "boxes": (box,), "organizer": organizer}
+    series.put([hour + shift for hour in WEEKS])
+    assert [remark.rule for remark in world.run().remarks] == [rule]
+
+
 def test_a_series_of_an_outsider_never_enters() -> None:
     world = World()
     series = Series.__new__(Series)

@@ -279,11 +279,18 @@ class Matcher(Register):
         sight.crm = row
 
     def _new_from_outlook(self, key: str, rows: list[OutlookRow]) -> None:
-        reason = self._unwelcome(rows)
-        if reason:
-            self.remark(rows[0], *reason)
+        if reason := self._unwelcome(rows):
+            self._remark_once(rows[0], *reason)
             return
         self.group_sight(key, rows)
+
+    def _remark_once(self, row: OutlookRow, rule: str, reason: str) -> None:
+        """Tell of a series once what is so for many of its dates."""
+        told = (rule, row.mailbox, row.master)
+        if told not in self.told:
+            self.remark(row, rule, reason)
+        if row.master:
+            self.told.add(told)
 
     def _unwelcome(self, rows: list[OutlookRow]) -> tuple[str, str] | None:
         if not any(r.is_organizer or not r.organizer or self.people.internal(r.organizer) for r in rows):

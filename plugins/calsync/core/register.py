@@ -18,7 +18,8 @@ class Register:
     outlook, absences: what was read, as far as matching has to deal with it.
     crm_pool, groups: what no link knows, by record id and by Outlook meeting, for first contact and creation.
     group_links: the link under which an Outlook meeting has waited. remembered: records of crm_pool that were not read
-    this time. released: iCalUId keys of events that are their user's now.
+    this time. released: iCalUId keys of events that are their user's now. told: what was remarked of a whole series
+    already, by rule, mailbox and master.
     """
 
     def __init__(self, facts: Facts, people: People) -> None:
@@ -36,6 +37,7 @@ class Register:
         self.remembered: set[str] = set()
         self.groups: dict[str, list[OutlookRow]] = defaultdict(list)
         self.group_links: dict[str, Link] = {}
+        self.told: set[tuple[str, str, str]] = set()
 
     def index(self, link: Link) -> None:
         """Make a link known by its events."""

@@ -67,7 +67,9 @@ def _leave_unreadable(register: Register) -> None:
     for link in register.facts.links:
         if any({(p.mailbox, p.master), (p.mailbox, p.id)} & masters.keys() for p in link.placements):
             register.sight(link).unreadable = True
-    _drop_unknown(register, masters)
+            dates = {(p.mailbox, p.id) for p in link.placements if (p.mailbox, p.master) in masters}
+            register.absences = {key: gone for key, gone in register.absences.items() if key not in dates}
+    register.outlook = [row for row in register.outlook if (row.mailbox, row.master) not in masters]
 
 
 def _pass_marks_on(register: Register) -> None:

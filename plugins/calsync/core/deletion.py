@@ -17,6 +17,7 @@ from calsync.core.unlinked import CLEANED, bring_back
 
 STANDS = (Standing.LIVING, Standing.ASLEEP, Standing.LOST)
 
+RESTORED = "its event was restored in Outlook"
 SCOPE = "its Calendar field names another calendar"
 
 
@@ -268,5 +269,7 @@ def _restored(desk: Desk, placement: Placement) -> bool:
         desk.put(replace(placement, standing=Standing.LIVING))
         desk.link = replace(desk.link, speaker=placement.mailbox)
         target = replace(base, title=read.event.title, time=read.event.time, private=read.event.private)
-        put_back_crm(desk, target, "E6", "its event was restored in Outlook")
+        put_back_crm(desk, target, "E6", RESTORED)
+        if desk.rules.to_outlook:
+            copies_in(desk, target, "E6", RESTORED)
     return True

@@ -9,7 +9,7 @@ from model.story import Stage
 from sandbox.client import Sandbox
 from sandbox.server import Server
 
-STORIES, STEPS = 50, 5
+STORIES, STEPS = 50, 4
 
 
 def test_whatever_people_do_both_calendars_come_to_agree(box: Sandbox, server: Server, record_property: object) -> None:

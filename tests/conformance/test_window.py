@@ -9,7 +9,7 @@ import pytest
 from conformance.behaviour import behaviour
 from conformance.days import event_times, graph_times, hour, midnight, plant_in_outlook, record_times, whole
 from conformance.scene import Scene
-from pipeline.team import ANN, old, own
+from pipeline.team import ANN, address, old, own
 
 SMALL = {"past_days": 5, "future_days": 20}
 """The window of these scenarios, in days."""
@@ -212,3 +212,28 @@ def test_drafts(scene: Scene) -> None:
 def test_records_that_are_not_normal(scene: Scene, status: str) -> None:
     scene.before_first_sync(crm_events=[old(life_status=status)])
     scene.then(crm=[], outlook={}, mails=[], writes={}, reports=("the record is not normal at the moment",))
+
+
+@behaviour("F5", says="An edit in Outlook of a linked meeting that was moved beyond the window comes over all the same")
+def test_an_edit_beyond_the_window(windowed: Scene) -> None:
+    scene = windowed.given(outlook_events=[own("Fair")])
+    (event,) = scene.work.events(address(ANN))
+    ann = scene.outlook()
+    ann.move(event["id"], in_days(60), in_days(60.1))
+    scene.settled()
+    ann.rename(event["id"], "Fair, postponed")
+    scene.later(days=8)
+    scene.then(crm=["Fair, postponed"], outlook={ANN: ["Fair, postponed"]}, mails=[], writes={"crm update": 1})
+
+
+@behaviour("F5", "D1", says="A linked meeting deleted beyond the window is found missing, and its record goes too")
+def test_a_deletion_beyond_the_window(windowed: Scene) -> None:
+    scene = windowed.given(outlook_events=[own("Fair")])
+    (event,) = scene.work.events(address(ANN))
+    ann = scene.outlook()
+    ann.move(event["id"], in_days(60), in_days(60.1))
+    scene.settled()
+    scene.later(days=2)
+    ann.delete(event["id"])
+    scene.later(days=8)
+    scene.then(crm=[], outlook={}, mails=[], writes={"crm invalid": 1})

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from calsync.core.facts import local_days
 from calsync.core.model import Absence, Account, Availability, OutlookRow, Placement, Proof, Shape, Standing
 from calsync.errors import AuthFailed, CursorExpired, Forbidden, NotFound, RemoteError, Transient
+from calsync.stages.followed import follow
 from calsync.stages.series import (
     DATES,
     KnownSeries,
@@ -59,7 +60,7 @@ class MailboxReader:
 
     rows, absences: by (mailbox, id). seen: per mailbox its availability and the zone its user works in (A5).
     errors: why a mailbox could not be read. anew: the rules changed, so that every mailbox is compared over the whole
-    window (C10).
+    window (C10). read_anew: the mailboxes that were read over all these days.
     """
 
     def __init__(self, tenant: Tenant, ports: Ports, run: Run, client: GraphClient, *, anew: bool) -> None:
@@ -72,6 +73,7 @@ class MailboxReader:
         self.errors: dict[str, RemoteError] = {}
         self.cursor_of: dict[str, Cursor] = {}
         self.known: dict[str, set[str]] = defaultdict(set)
+        self.read_anew: set[str] = set()
         self.series = KnownSeries(())
 
     async def read(self, accounts: list[Account]) -> None:
@@ -91,7 +93,7 @@ class MailboxReader:
         else:
             await self._rounds({m: self.cursor_of[m].value if m in self.cursor_of else None for m in mailboxes})
         await complete_dates(self, anew=bool(self.run.window))
-        await self._unsettled()
+        await follow(self)
         await complete_dates(self, anew=True)
         self._forget_the_unavailable()
         self._note_zones()
@@ -117,7 +119,8 @@ class MailboxReader:
         """The run's own days, listed in full; no cursor is read or moved (G8)."""
         for mailbox in mailboxes:
             self._found(mailbox)
-        await self.by_id(await self._views([(mailbox, self.first, self.last) for mailbox in mailboxes]))
+        self.read_anew |= set(mailboxes)
+        await self.by_id(await self.views([(mailbox, self.first, self.last) for mailbox in mailboxes]))
 
     async def _rounds(self, links: dict[str, str | None], last: date | None = None) -> None:
         """A delta round of each mailbox, from its link or from the window's first day to `last`.
@@ -169,6 +172,7 @@ class MailboxReader:
         missing: set[EventKey] = set()
         for each in rounds:
             self._found(each.mailbox)
+            self.read_anew |= {each.mailbox} if each.full else set()
             known = self.known[each.mailbox]
             came = {raw["id"]: (raw, self.row(each.mailbox, raw)) for raw in inherit(each.items)}
             rows = [row for _, row in came.values()]
@@ -181,7 +185,7 @@ class MailboxReader:
         crowds = Counter(mailbox for mailbox, id_ in unknown if self.rows[mailbox, id_].shape is Shape.SINGLE)
         listings = [(mailbox, self.first, last) for mailbox, crowd in crowds.items() if crowd > VIEW_INSTEAD]
         listings += [unwatched for each in rounds if (unwatched := self._unwatched(each, last))]
-        missing |= await self._views(listings)
+        missing |= await self.views(listings)
         unread = {event for event in unknown if not self.rows[event].marked and not self.is_away(event[0])}
         await self.by_id(unread | missing)
         await follow_tombstones(self, rounds)
@@ -252,7 +256,7 @@ class MailboxReader:
                 watched = last_anchored(self.cursor_of[each.mailbox], watched)
         return (each.mailbox, watched + timedelta(days=1), self.last) if watched < self.last else None
 
-    async def _views(self, wanted: list[Days]) -> set[EventKey]:
+    async def views(self, wanted: list[Days]) -> set[EventKey]:
         """List days of mailboxes, all at once; the known placements that the listings lack."""
 
         async def one(mailbox: str, first: date, last: date) -> set[EventKey]:
@@ -272,25 +276,6 @@ class MailboxReader:
         )
         self.rows |= {(mailbox, raw["id"]): self.row(mailbox, raw, marked=True) for raw in listed}
         return self._expected(mailbox, {raw["id"] for raw in listed}, first, last)
-
-    async def _unsettled(self) -> None:
-        """By id what the next diff decides again, so that it decides on what is there now (G3)."""
-        dirty = self.ports.store.dirty_links(self.tenant.key)
-        stands = (Standing.LIVING, Standing.ASLEEP)
-        living = {(p.mailbox, p.id): p for link in dirty for p in link.placements if p.standing in stands}
-        seen = self.rows.keys() | self.absences.keys()
-        wanted = {event for event in living.keys() - seen if not self.is_away(event[0])}
-        await self.by_id(wanted)
-        gone = [living[event] for event in wanted if event in self.absences]
-        lacking = await self._views([(p.mailbox, *self._last_days(p)) for p in gone])
-        for event in wanted & self.absences.keys() - lacking:
-            # Not found by id is half a proof; that a listing of its days lacks it too is the other half (D4).
-            self.absences[event] = replace(self.absences[event], proof=Proof.UNKNOWN)
-
-    def _last_days(self, placement: Placement) -> tuple[date, date]:
-        """Where a placement last stood; one that was never agreed was seen somewhere in the window."""
-        shown = placement.shown
-        return local_days(shown.time, "UTC") if shown else (self.first, self.last)
 
     def _forget_the_unavailable(self) -> None:
         """A mailbox that broke off midway tells nothing: it is read again from where its cursor stands."""

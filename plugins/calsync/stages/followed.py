@@ -1,0 +1,62 @@
+"""What is read by id beside the listings: what the next diff decides again, and meetings beyond the window (F5, G3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from calsync.core.facts import local_days
+from calsync.core.model import Link, LinkState, Placement, Proof, Standing
+from calsync.stages.settings import days
+
+if TYPE_CHECKING:
+    from calsync.stages.mailboxes import MailboxReader
+
+EventKey = tuple[str, str]
+
+STANDS = (Standing.LIVING, Standing.ASLEEP)
+
+
+async def follow(reader: MailboxReader) -> None:
+    """Read by id what no listing tells of, so that the next diff decides on what is there now.
+
+    Not found by id is half a proof; that a listing of its days lacks it too is the other half (D1, D4).
+    """
+    dirty = reader.ports.store.dirty_links(reader.tenant.key)
+    living = {**_beyond(reader), **_standing(dirty)}
+    seen = reader.rows.keys() | reader.absences.keys()
+    wanted = {event for event in living.keys() - seen if not reader.is_away(event[0])}
+    await reader.by_id(wanted)
+    gone = [living[event] for event in wanted if event in reader.absences]
+    lacking = await reader.views([(p.mailbox, *_last_days(reader, p)) for p in gone])
+    for event in wanted & reader.absences.keys() - lacking:
+        reader.absences[event] = replace(reader.absences[event], proof=Proof.UNKNOWN)
+
+
+def _standing(links: Iterable[Link]) -> dict[EventKey, Placement]:
+    return {(p.mailbox, p.id): p for link in links for p in link.placements if p.standing in STANDS}
+
+
+def _beyond(reader: MailboxReader) -> dict[EventKey, Placement]:
+    """What stood after the window's last day when last seen, in mailboxes that were read anew.
+
+    A delta link does not watch it there, and it may have been changed since. What is behind the window is history.
+    """
+    last = max(reader.last, days(reader.tenant, replace(reader.run, window=None))[1])
+    unseen = ((mailbox, id_) for mailbox in sorted(reader.read_anew) for id_ in sorted(reader.known[mailbox]))
+    candidates = [event for event in unseen if event not in reader.rows and event not in reader.absences]
+    links = reader.ports.store.links_by_placement(reader.tenant.key, candidates) if candidates else []
+    living = _standing(link for link in links if link.state is LinkState.LIVING)
+    return {
+        event: p
+        for event, p in living.items()
+        if event[0] in reader.read_anew and p.shown and _last_days(reader, p)[1] > last
+    }
+
+
+def _last_days(reader: MailboxReader, placement: Placement) -> tuple[date, date]:
+    """Where a placement last stood; one that was never agreed was seen somewhere in the window."""
+    shown = placement.shown
+    return local_days(shown.time, "UTC") if shown else (reader.first, reader.last)

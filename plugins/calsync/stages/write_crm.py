@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from calsync.core.match import alike
+from calsync.core.merge import content_change
 from calsync.core.model import CrmRow, Life, Side
 from calsync.core.plan import Action, ActionState, Outcome, Request, Verb
 from calsync.errors import AnswerLost, Remote, RemoteError, Stale
@@ -82,13 +83,18 @@ class CrmLoader:
         return await self._read_back(action, action.target_id)
 
     async def _catch_up(self, action: Action, made: str, sent: Action) -> Outcome:
-        """A record that an unanswered create made gets what was edited since (G3)."""
-        if sent.event != action.event:
-            from calsync.sharecrm.request import to_request
+        """A record that an unanswered create made gets what was edited since, people too, and nothing else (G3)."""
+        from calsync.sharecrm.request import compose, to_request
 
-            late = replace(action, verb=Verb.UPDATE, target_id=made, add=(), remove=())
+        fields = tuple(sorted(content_change(sent.event, action.event))) if sent.event and action.event else ()
+        add, remove = ({*action.add} - {*sent.add}), ({*sent.add} - {*action.add})
+        if fields or add or remove:
+            late = replace(
+                action, verb=Verb.UPDATE, target_id=made, fields=fields, add=tuple(add), remove=tuple(remove)
+            )
+            record = await self.reader.record(made, user=self._asker(action))
             request = to_request(late, self.shape, calendar=self.ledger.tenant.name)
-            await self.writer.update(request, action.actor)
+            await self.writer.update(compose(request, late, record, self.shape, self.accounts), action.actor)
         return await self._read_back(action, made)
 
     async def _create(self, action: Action) -> str:

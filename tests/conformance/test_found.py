@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from conformance.behaviour import behaviour
 from conformance.scene import Scene
-from pipeline.team import ANN, BOB, CAI, DAY, address, own
+from pipeline.team import ANN, BOB, CAI, DAY, address, old, own
+from pipeline.workplace import CALENDAR
 
 from sandbox.repeat import daily, weekly
 
@@ -41,3 +42,25 @@ def test_series_deleted_after_a_broken_run(scene: Scene) -> None:
     scene.work.box.clear_faults()
     scene.outlook(ANN).delete(call)
     scene.then(crm=[], outlook={}, mails=[], writes={"crm create": 2, "crm invalid": 2})
+
+
+@behaviour("A3", "E6", says="A record recovered while its organiser connects again stands once in every calendar")
+def test_recovered_while_its_organiser_comes_back(scene: Scene) -> None:
+    scene.given(outlook_events=[own("Call", guests=(address(BOB),))])
+    (record,) = scene.work.records()
+    scene.revoke(ANN)
+    scene.crm().cancel(record["id"])
+    scene.settle(agree=False)
+    scene.work.authorise(ANN)
+    scene.crm().recover(record["id"])
+    scene.then(crm=["Call"], outlook={ANN: ["Call"], BOB: ["Call"]}, mails=[], writes={})
+
+
+@behaviour("D6", "D4", says="A record put back into the calendar and deleted at once takes its events along")
+def test_put_back_and_deleted_at_once(scene: Scene) -> None:
+    scene.given(crm_events=[old("Visit", id="sch-1", attendees=[BOB])])
+    scene.crm().change("sch-1", calendar="CRM Calendar")
+    scene.settle(agree=False)
+    scene.crm().change("sch-1", calendar=CALENDAR)
+    scene.crm().cancel("sch-1")
+    scene.then(crm=[], outlook={}, mails=[], writes={"outlook delete": 2})

@@ -209,6 +209,10 @@ def unlink_or_relink(desk: Desk) -> bool:
     row, link = desk.sight.crm, desk.link
     leaves = row is not None and row.life is Life.NORMAL and desk.rules.left(row)
     if link.state is LinkState.UNLINKED:
+        if link.reason == SCOPE and row and row.life is Life.INVALID and desk.rules.names(row):
+            # Put back and deleted before a run saw it: it was deleted in this calendar.
+            desk.link = replace(link, state=LinkState.LIVING, reason="")
+            return True
         if link.reason == CLEANED and not leaves and (target := bring_back(desk)):
             put_back_outlook(desk, target, "D6", "whose event a cleanup had removed is authorised again")
         elif not leaves:
@@ -250,7 +254,10 @@ def reopen(desk: Desk) -> None:
     target = row.event if row else None
     desk.link = replace(desk.link, dirty=False)
     if row and target and row.life is Life.NORMAL and row.version > link.crm_version and desk.rules.names(row):
-        if desk.rules.to_outlook:
+        if any(p.kind is Kind.HOST and p.standing in (Standing.LIVING, Standing.ASLEEP) for p in link.placements):
+            # Its event was never deleted, the mailbox was away say: the meeting goes on as it stood.
+            desk.link = replace(desk.link, state=LinkState.LIVING, reason="", dirty=True)
+        elif desk.rules.to_outlook:
             put_back_outlook(desk, target, "E6", "its record was recovered in ShareCRM")
         return
     if row and row.version > link.crm_version:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from conformance.behaviour import behaviour
-from conformance.scene import Scene
+from conformance.scene import Scene, mails
 from pipeline.team import ANN, BOB, CAI, DAY, address, old, own
 from pipeline.workplace import CALENDAR
 
@@ -64,3 +64,22 @@ def test_put_back_and_deleted_at_once(scene: Scene) -> None:
     scene.crm().change("sch-1", calendar=CALENDAR)
     scene.crm().cancel("sch-1")
     scene.then(crm=[], outlook={}, mails=[], writes={"outlook delete": 2})
+
+
+@behaviour("D3", "E6", "A3", says="A guest's old cancellation, read later, does not end a meeting that was put back")
+def test_an_old_cancellation_is_read_later(scene: Scene) -> None:
+    scene.given()
+    record = scene.record("Visit", attendees=[BOB])
+    scene.settled()
+    scene.crm().cancel(record)
+    scene.run()
+    scene.revoke(BOB)
+    scene.crm().recover(record)
+    scene.settle(agree=False)
+    scene.work.authorise(BOB)
+    scene.then(
+        crm=["Visit"],
+        outlook={ANN: ["Visit"], BOB: ["Visit"]},
+        mails=mails("cancellation", BOB),
+        writes={"outlook delete": 1, "outlook create": 2},
+    )

@@ -190,9 +190,7 @@ def _bring_copies(desk: Desk, target: Event, rule: str, reason: str) -> None:
 
 def put_back_outlook(desk: Desk, target: Event, rule: str, reason: str) -> None:
     """A new generation in copies form, which mails nobody (E6). Copies that still live are brought to the target."""
-    for placement in desk.living():
-        if placement.kind is not Kind.COPY:
-            desk.put(replace(placement, standing=Standing.ENDED))
+    _end(desk, {Kind.HOST, Kind.GUEST})
     desk.link = replace(
         desk.link, base=target, form=Form.COPIES, state=LinkState.LIVING, reason="", dirty=False, missed=0
     )
@@ -231,7 +229,14 @@ def _delete_ours(desk: Desk) -> None:
     for placement in desk.living():
         if placement.kind is not Kind.GUEST and placement.origin is Origin.OURS:
             desk.delete(placement, "D7", "taken out of this calendar, and the tenant says: delete", SCOPE)
-        elif placement.kind is Kind.GUEST and desk.link.form is Form.INVITED:
+    if desk.link.form is Form.INVITED:
+        _end(desk, {Kind.GUEST})
+
+
+def _end(desk: Desk, kinds: set[Kind]) -> None:
+    """End placements with their host; sleeping guests too, whose cancellation is read later and says no more then."""
+    for placement in desk.link.placements:
+        if placement.kind in kinds and placement.standing in (Standing.LIVING, Standing.ASLEEP):
             desk.put(replace(placement, standing=Standing.ENDED))
 
 

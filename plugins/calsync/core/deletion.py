@@ -70,10 +70,12 @@ def leave(desk: Desk, placement: Placement) -> None:
 
 def _gone_in_outlook(desk: Desk) -> bool:
     gone = False
-    for placement in desk.living():
+    for placement in sorted(desk.living(), key=lambda each: each.kind is not Kind.HOST):
         absence = desk.sight.absences.get((placement.mailbox, placement.id))
         row = desk.row(placement)
-        if absence:
+        if absence and gone and placement.kind is Kind.GUEST:
+            desk.put(replace(placement, standing=Standing.ENDED))  # it went with its host, its user declined nothing
+        elif absence:
             gone |= _absent(desk, placement, absence.proof)
         elif row and row.cancelled and placement.kind is Kind.HOST:
             desk.put(replace(placement, standing=Standing.ENDED))
@@ -158,8 +160,16 @@ def _end_placements(desk: Desk, rule: str, reason: str) -> None:
         mine = placement.kind is Kind.HOST or (placement.kind is Kind.COPY and not theirs)
         if not desk.rules.to_outlook or (theirs and met):
             leave(desk, placement)
+        elif mine and placement.standing is Standing.LIVING and _is_over(desk, placement):
+            desk.put(replace(placement, standing=Standing.ENDED))
         elif mine and placement.standing is Standing.LIVING:
             desk.delete(placement, rule, reason, _evidence(desk))
+
+
+def _is_over(desk: Desk, placement: Placement) -> bool:
+    """Whether an event has been deleted or cancelled already, while its mailbox was away say."""
+    row, absence = desk.row(placement), desk.sight.absences.get((placement.mailbox, placement.id))
+    return bool(row and row.cancelled) or (absence is not None and absence.proof is Proof.GONE)
 
 
 def _evidence(desk: Desk) -> str:

@@ -115,7 +115,8 @@ class Desk:
         here = [p for p in self.link.placements if p.standing is not Standing.ENDED]
         if account and any(p.mailbox == account.object_id for p in here):
             return True
-        hosts = [p for p in here if p.kind is Kind.HOST] or [p for p in here if p.kind is Kind.GUEST]
+        guests = [p for p in here if p.kind is Kind.GUEST and p.standing is not Standing.DECLINED]
+        hosts = [p for p in here if p.kind is Kind.HOST] or guests
         return bool(self.people.addresses_of(person) & {a for p in hosts for a in self.listed(p)})
 
     def act(self, verb: Verb, side: Side, rule: str, reason: str, **more: Any) -> Action:

@@ -8,7 +8,7 @@ from calsync.core.deletion import Fate
 from calsync.core.desk import Desk
 from calsync.core.fresh import adjusted
 from calsync.core.merge import Change, content_change, from_crm
-from calsync.core.model import Event, Kind, Life, Side
+from calsync.core.model import Event, Kind, Life, Side, Standing
 from calsync.core.people import persons
 
 
@@ -26,10 +26,10 @@ def crm_change(desk: Desk, base: Event) -> Change:
     return Change(now, fields, persons(now) - persons(shown), persons(shown) - persons(now), at)
 
 
-def outlook_change(desk: Desk, base: Event, fate: Fate) -> Change:
+def outlook_change(desk: Desk, base: Event, fate: Fate, speaker: str) -> Change:
     """How the speaker differs from what it showed when last agreed; its people in ids (C1, C2, E4)."""
-    placement = desk.link.placement(desk.link.speaker)
-    row = desk.row(placement) if placement else None
+    placement = desk.link.placement(speaker)
+    row = desk.row(placement) if placement and placement.standing is Standing.LIVING else None
     if placement is None or row is None or placement.shown is None or fate in (Fate.OUTLOOK, Fate.BOTH):
         return people_change(desk, base)
     came: set[str] = set(_arrived(desk))

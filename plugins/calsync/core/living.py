@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from calsync.core.change import crm_change, outlook_change, people_change
+from calsync.core.change import crm_change, outlook_change
 from calsync.core.deletion import (
     Fate,
     fate_of,
@@ -51,8 +51,9 @@ def compare(desk: Desk) -> None:
     desk.link = replace(desk.link, speaker=elect(desk))
     crm = crm_change(desk, base)
     new_speaker = desk.link.speaker != spoke_before
-    # When nobody spoke meanwhile, what the one who does again shows otherwise is its user's edit.
-    outlook = people_change(desk, base) if new_speaker and spoke_before else outlook_change(desk, base, fate)
+    # Who hands the word over is heard a last time. When nobody spoke meanwhile, what the one who does again shows
+    # otherwise is its user's edit.
+    outlook = outlook_change(desk, base, fate, spoke_before or desk.link.speaker)
     if fate is Fate.BOTH:
         retire(desk, "D1", "deleted on both sides")
     elif fate is Fate.CRM:

@@ -207,9 +207,15 @@ class _Rearrangement:
         """In order of date, the meetings whose organiser's mailbox says nothing else, and the rows of no meeting."""
         by_ical = self.register.by_ical
         unknown = [row for row in dates.appeared if ical_key(row.ical_uid, row.original) not in by_ical]
-        own = [(link, p) for link, p in dates.vanished if not _hosted_elsewhere(self.register.links[link.id], p)]
+        own = [(link, p) for link, p in dates.vanished if not self._hosted_elsewhere(link.id, p)]
         own.sort(key=lambda each: (self._day_of(each[1]), each[0].id))
         return own, sorted(unknown, key=lambda row: (_day(self.register, row), row.id))
+
+    def _hosted_elsewhere(self, link: str, placement: Placement) -> bool:
+        """Whether the meeting's organiser is read too: then that mailbox says what becomes of it (D3)."""
+        hosts = [p for p in self.register.links[link].placements if p.kind is Kind.HOST]
+        read = [p for p in hosts if (a := self.register.people.by_mailbox.get(p.mailbox)) is None or a.served]
+        return any(p.mailbox != placement.mailbox and p.standing is Standing.LIVING for p in read)
 
     def _day_of(self, placement: Placement) -> date:
         shown = local_days(placement.shown.time, self.register.rules.zone)[0] if placement.shown else date.max
@@ -250,9 +256,3 @@ class _Rearrangement:
         register.index(link)
         old.vanished.remove(gone)
         new.appeared.remove(row)
-
-
-def _hosted_elsewhere(link: Link, placement: Placement) -> bool:
-    """Whether the meeting's organiser is read too: then that mailbox says what becomes of it (D3)."""
-    others = (p for p in link.placements if p.mailbox != placement.mailbox)
-    return any(p.kind is Kind.HOST and p.standing is Standing.LIVING for p in others)

@@ -15,6 +15,8 @@ from calsync.core.plan import Verb
 from calsync.core.speaker import audible, elect
 from calsync.core.unlinked import CLEANED, bring_back
 
+IN_OUTLOOK = "deleted in Outlook by the person whose deletion counts"
+
 STANDS = (Standing.LIVING, Standing.ASLEEP, Standing.LOST)
 
 RESTORED = "its event was restored in Outlook"
@@ -89,8 +91,9 @@ def _absent(desk: Desk, placement: Placement, proof: Proof) -> bool:
         desk.link = replace(desk.link, dirty=True)
         desk.remark("D1", "it is missing, but the proof could not be had; asked again", Side.OUTLOOK, placement.mailbox)
         return False
-    ours_of_owner = placement.kind is Kind.COPY and placement.mailbox == desk.owner_mailbox()
-    counts = placement.kind is Kind.HOST or ours_of_owner
+    hosted = any(p.kind is Kind.HOST and p.standing in STANDS for p in desk.link.placements)
+    owners = placement.kind is Kind.COPY and placement.mailbox == desk.owner_mailbox() and not hosted
+    counts = placement.kind is Kind.HOST or owners
     desk.put(replace(placement, standing=Standing.ENDED if counts else Standing.DECLINED))
     if counts:
         return True
@@ -160,6 +163,8 @@ def _end_placements(desk: Desk, rule: str, reason: str) -> None:
         mine = placement.kind is Kind.HOST or (placement.kind is Kind.COPY and not theirs)
         if not desk.rules.to_outlook or (theirs and met):
             leave(desk, placement)
+        elif theirs and reason == IN_OUTLOOK:
+            continue  # an organiser who was not heard when it was cancelled for everybody: what lives is not deleted
         elif mine and placement.standing is Standing.LIVING and _is_over(desk, placement):
             desk.put(replace(placement, standing=Standing.ENDED))
         elif mine and placement.standing is Standing.LIVING:
@@ -284,14 +289,33 @@ def reopen(desk: Desk) -> None:
 def _restored(desk: Desk, placement: Placement) -> bool:
     """Whether a user brought an ended event back; then its record is put back too."""
     read, base = desk.row(placement), desk.link.base
-    back = read is not None and not read.cancelled and read.etag not in (placement.etag, placement.replaced)
-    if not (back and read and base) or placement.standing is not Standing.ENDED or placement.kind is Kind.GUEST:
+    if read is None or read.cancelled or base is None or placement.kind is Kind.GUEST:
+        return False
+    if placement.standing is Standing.LIVING and placement.kind is Kind.HOST and desk.link.reason == IN_OUTLOOK:
+        _goes_on(desk, placement, base)
+        return True
+    if placement.standing is not Standing.ENDED or read.etag in (placement.etag, placement.replaced):
         return False
     if desk.rules.to_crm:
         desk.put(replace(placement, standing=Standing.LIVING))
-        desk.link = replace(desk.link, speaker=placement.mailbox)
         target = replace(base, title=read.event.title, time=read.event.time, private=read.event.private)
-        put_back_crm(desk, target, "E6", RESTORED)
-        if desk.rules.to_outlook:
-            copies_in(desk, target, "E6", RESTORED)
+        _put_back(desk, placement, target)
     return True
+
+
+def _goes_on(desk: Desk, host: Placement, base: Event) -> None:
+    """It was cancelled for everybody who was heard, yet its organiser, who comes back, still has it.
+
+    The record is put back as it was agreed; what the organiser changed meanwhile is then an edit.
+    """
+    if desk.rules.to_crm:
+        _put_back(desk, host, base)
+        desk.put(host)
+        desk.link = replace(desk.link, dirty=True)
+
+
+def _put_back(desk: Desk, placement: Placement, target: Event) -> None:
+    desk.link = replace(desk.link, speaker=placement.mailbox)
+    put_back_crm(desk, target, "E6", RESTORED)
+    if desk.rules.to_outlook:
+        copies_in(desk, target, "E6", RESTORED)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from calsync.core.change import crm_change, outlook_change
 from calsync.core.deletion import (
+    IN_OUTLOOK,
     Fate,
     fate_of,
     let_go,
@@ -126,7 +127,7 @@ def _deleted_in_outlook(desk: Desk, crm: Change) -> None:
         why = "edited in ShareCRM while it was deleted in Outlook; the edit wins" if wins else _DRIFT
         put_back_outlook(desk, target, "D5" if wins else "C9", why)
     else:
-        retire(desk, "D3", "deleted in Outlook by the person whose deletion counts")
+        retire(desk, "D3", IN_OUTLOOK)
 
 
 _DRIFT = "the direction is one-way, and the tenant says: revert"

@@ -28,8 +28,9 @@ class Meeting:
     somebody's mailbox was away. declined: mailboxes whose users removed it for themselves. fixes: how often a copy was
     changed that does not speak. excuse: why it need not agree. kept: the fields that a side may keep to itself, changed
     while the organiser could not be heard (C9). organised_in: who ever organised an event of it. ended: somebody has
-    deleted it. moved: since the last clean run it left the calendar or came back. dropped_dates: how many records of a
-    series people deleted. cancelled: how many of its dates calsync cancelled.
+    deleted it. peopled, moved: since the last clean run its people were changed in ShareCRM, or it left the calendar
+    or came back. dropped_dates: how many records of a series people deleted. cancelled: how many of its dates calsync
+    cancelled.
     """
 
     token: int
@@ -48,6 +49,7 @@ class Meeting:
     organised_in: set[str] = field(default_factory=set)
     ended: bool = False
     moved: bool = False
+    peopled: bool = False
     dropped_dates: int = 0
     cancelled: int = 0
 
@@ -106,7 +108,7 @@ class Expected:
             meeting.organised_in |= {name_of(e) for e in scene.events_of(meeting.token) if e["isOrganizer"]}
             if clean and self.heard(meeting):
                 meeting.content.agreed()
-                meeting.moved = False
+                meeting.moved = meeting.peopled = False
                 meeting.edited.clear()
                 meeting.deleted.clear()
                 meeting.muddled = False
@@ -119,6 +121,7 @@ class Expected:
             meeting.muddled = True
             if hosts(name, scene.events_of(meeting.token)):
                 meeting.kept |= {name for name, said in meeting.content.pending.items() if said}
+                meeting.kept |= {"people"} if meeting.peopled else set()
 
     def keeps(self, meeting: Meeting, fields: Iterable[str], scene: Scene) -> None:
         """An edit now: if the organiser cannot be heard, each side may keep its own; else it ends that (C9)."""

@@ -112,13 +112,14 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
 
     @rule(which=WHICH, guests=GUESTS)
     def people_of_record(self, which: int, guests: str) -> None:
-        _, record, meeting = self._record(which)
+        scene, record, meeting = self._record(which)
         if meeting.series:
             return
         names = guests.split()
         people = [record["owner"], *(PEOPLE[n] for n in names if n in PEOPLE and PEOPLE[n] != record["owner"])]
         self.users.change_record(record, participants=people, contacts=[CONTACTS[n] for n in names if n in CONTACTS])
-        meeting.muddled = True
+        meeting.muddled = meeting.peopled = True
+        self.expected.keeps(meeting, {"people"}, scene)
         self._edited(meeting, "crm")
 
     @rule(which=WHICH, to=NAMES)

@@ -15,7 +15,7 @@ from pathlib import Path
 from hypothesis import reject
 from model.expected import Expected
 from model.trouble import Died, cause, die_at
-from model.users import EPOCH, PEOPLE, Scene, Users, mailbox
+from model.users import EPOCH, PEOPLE, Scene, Users, mailbox, token_of
 from model.watch import misdeeds
 from pipeline.team import old, own, seed
 from pipeline.workplace import CALENDAR, Workplace
@@ -201,7 +201,18 @@ class Story:
             raise Broken("\n".join(found))
         clean = bool(result) and not faults and not result["failed"] and not any(result[name] for name in HELD_OPEN)
         self.expected.ran(now, clean=clean)
-        return len(self.box.writes(before[1])) + len(work.planned())
+        return len(self.box.writes(before[1])) + len(work.planned()) - (self._refused() if result else 0)
+
+    def _refused(self) -> int:
+        """How many dates of series wait for a person: they cannot pass their neighbours, so both sides differ."""
+        refused = [c for c in self.stage.work.report()["changes"] if "cannot pass its neighbours" in c["sentence"]]
+        records = {record["id"]: record for record in Scene(self.box).records}
+        for change in refused:
+            with self.stage.work.at_work() as ports:
+                (link,) = [one for one in ports.store.links(self.stage.work.tenant.key) if one.id == change["link"]]
+            if record := records.get(link.crm_id):
+                self.expected.meetings[token_of(record["content"])].excuse = "a date that cannot pass its neighbours"
+        return len(refused)
 
     def _last(self, log: str) -> int:
         entries = self.box.mails() if log == "mails" else self.box.writes()

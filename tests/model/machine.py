@@ -196,7 +196,7 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
             meeting.dropped_dates += 1
             self._edited(meeting, "crm")
             if not Scene(self.stage.box).records_of(meeting.token):
-                meeting.fate = Fate.EITHER  # its last date that ShareCRM knows
+                meeting.fate, meeting.ended = Fate.EITHER, True  # its last date that ShareCRM knows
             return
         outside = record["calendar"] != CALENDAR or meeting.moved
         meeting.delete("crm", sure=not outside)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from conformance.behaviour import behaviour
+from conformance.dates import Series, record_on
 from conformance.scene import Scene, mails
 from pipeline.team import ANN, BOB, CAI, DAY, address, old, own
 from pipeline.workplace import CALENDAR
@@ -83,3 +84,72 @@ def test_an_old_cancellation_is_read_later(scene: Scene) -> None:
         mails=mails("cancellation", BOB),
         writes={"outlook delete": 1, "outlook create": 2},
     )
+
+
+@behaviour("D3", "D4", says="A date cancelled while its organiser was not connected is not cancelled a second time")
+def test_a_date_cancelled_while_its_organiser_was_away(scene: Scene) -> None:
+    scene.given()
+    series = Series.made(scene, guests=(BOB,))
+    scene.settled()
+    scene.revoke(ANN)
+    series.cancel(1)
+    scene.settle(agree=False)
+    scene.work.authorise(ANN)
+    both = {ANN: ["Weekly"], BOB: ["Weekly"]}
+    scene.then(crm=["Weekly"] * 2, outlook=both, mails=[], writes={"crm invalid": 1})
+
+
+@behaviour("D3", "A3", "E6", says="An organiser who comes back keeps a meeting that seemed cancelled, and its record")
+def test_an_organiser_comes_back(scene: Scene) -> None:
+    scene.given(outlook_events=[own("Call", guests=(address(BOB),))])
+    call = scene.event(ANN)["id"]
+    scene.revoke(ANN)
+    scene.outlook(ANN).uninvite(call, address(BOB))
+    scene.settle(agree=False)
+    assert not scene.work.records()
+    scene.work.authorise(ANN)
+    scene.then(
+        crm=["Call"],
+        outlook={ANN: ["Call"]},
+        mails=[],
+        writes={"crm invalid": 1, "crm recover": 1, "crm update": 1},
+    )
+
+
+@behaviour("C1", says="What an organiser changed just before connecting again is heard from a guest's calendar")
+def test_the_last_word_of_a_guest(scene: Scene) -> None:
+    scene.given(outlook_events=[own("Call", guests=(address(BOB),))])
+    scene.revoke(ANN)
+    scene.settle(agree=False)
+    scene.outlook(ANN).rename(scene.event(ANN)["id"], "Demo")
+    scene.work.authorise(ANN)
+    both = {ANN: ["Demo"], BOB: ["Demo"]}
+    scene.then(crm=["Demo"], outlook=both, mails=[], writes={"crm update": 1})
+
+
+@behaviour("B6", "D3", says="A meeting made a series while its organiser is not connected keeps its record")
+def test_a_series_made_while_its_organiser_is_away(scene: Scene) -> None:
+    scene.given(outlook_events=[own("Call", of=BOB, guests=(address(CAI),))])
+    (record,) = scene.work.records()
+    scene.revoke(BOB)
+    scene.outlook(BOB).make_series(scene.event(BOB)["id"], daily(3))
+    scene.settle(agree=False)
+    scene.work.authorise(BOB)
+    both = {BOB: ["Call"], CAI: ["Call"]}
+    scene.then(crm=["Call"] * 3, outlook=both, mails=[], writes={"crm create": 2})
+    assert record["id"] in {one["id"] for one in scene.work.records()}
+
+
+@behaviour(
+    "E2", "E6", "B6", says="A date recovered after its series became a single event comes back to every calendar"
+)
+def test_a_date_recovered_beside_what_became_of_its_series(scene: Scene) -> None:
+    scene.given()
+    series = Series.made(scene, guests=(BOB,))
+    scene.settled()
+    last = record_on(scene, 2)
+    scene.outlook(ANN).make_single(series.master)
+    scene.settle()
+    scene.crm().recover(last)
+    both = {ANN: ["Weekly"] * 2, BOB: ["Weekly"] * 2}
+    scene.then(crm=["Weekly"] * 2, outlook=both, mails=[], writes={"crm invalid": 2, "outlook create": 2})

@@ -298,8 +298,11 @@ def _restored(desk: Desk, placement: Placement) -> bool:
         return False
     if desk.rules.to_crm:
         desk.put(replace(placement, standing=Standing.LIVING))
+        desk.link = replace(desk.link, speaker=placement.mailbox)
         target = replace(base, title=read.event.title, time=read.event.time, private=read.event.private)
-        _put_back(desk, placement, target)
+        put_back_crm(desk, target, "E6", RESTORED)
+        if desk.rules.to_outlook:
+            copies_in(desk, target, "E6", RESTORED)
     return True
 
 
@@ -309,13 +312,6 @@ def _goes_on(desk: Desk, host: Placement, base: Event) -> None:
     The record is put back as it was agreed; what the organiser changed meanwhile is then an edit.
     """
     if desk.rules.to_crm:
-        _put_back(desk, host, base)
+        put_back_crm(desk, base, "E6", RESTORED)
         desk.put(host)
-        desk.link = replace(desk.link, dirty=True)
-
-
-def _put_back(desk: Desk, placement: Placement, target: Event) -> None:
-    desk.link = replace(desk.link, speaker=placement.mailbox)
-    put_back_crm(desk, target, "E6", RESTORED)
-    if desk.rules.to_outlook:
-        copies_in(desk, target, "E6", RESTORED)
+        desk.link = replace(desk.link, speaker=host.mailbox, dirty=True)

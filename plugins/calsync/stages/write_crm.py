@@ -114,7 +114,9 @@ class CrmLoader:
         if row.life is Life.INVALID:
             await self.writer.restore(self.requests[action.id], action.actor)
             record = await self.reader.record(action.target_id, user=self._asker(action))
-        await self.writer.update(self._composed(action, record), action.actor)
+            row = self._row(record)
+        if not _shows(row, action):
+            await self.writer.update(self._composed(action, record), action.actor)
         return await self._read_back(action, action.target_id)
 
     def _composed(self, action: Action, record: dict[str, Any]) -> Request:
@@ -169,3 +171,12 @@ class CrmLoader:
 
     def _asker(self, action: Action) -> str:
         return self.ledger.meetings[action.link].noted.crm_owner or action.actor
+
+
+def _shows(row: CrmRow, action: Action) -> bool:
+    """Whether a record that came back is what it shall be, so that nothing more has to be written."""
+    if row.event is None or action.event is None:
+        return False
+    people = row.event.attendees | {f"c:{contact}" for contact in row.event.contacts}
+    differs = content_change(row.event, action.event) & {*action.fields}
+    return not differs and people >= {*action.add} and not people & {*action.remove}

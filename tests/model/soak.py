@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -105,6 +106,7 @@ def main() -> int:
     said.add_argument("--seed", type=int, default=None, help="of the first worker; by default another one each time")
     said.add_argument("--steps", type=int, default=8, help="acts and runs of a story, at most")
     asked = said.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that its workers end with it
     first = asked.seed if asked.seed is not None else random.SystemRandom().randrange(1_000_000)
     until = time.monotonic() + asked.minutes * 60
     jobs = [(worker, first + worker, until, asked.steps) for worker in range(asked.workers)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from conformance.behaviour import behaviour
 from conformance.dates import Series, record_on
 from conformance.scene import Scene, mails
@@ -153,3 +154,23 @@ def test_a_date_recovered_beside_what_became_of_its_series(scene: Scene) -> None
     scene.crm().recover(last)
     both = {ANN: ["Weekly"] * 2, BOB: ["Weekly"] * 2}
     scene.then(crm=["Weekly"] * 2, outlook=both, mails=[], writes={"crm invalid": 2, "outlook create": 2})
+
+
+@pytest.mark.parametrize(
+    ("week", "writes"),
+    [
+        (0, {"crm update": 1, "crm invalid": 1}),  # the next record takes the place of the one that was deleted
+        (1, {"crm invalid": 1}),
+        (2, {"crm invalid": 1}),
+    ],
+)
+@behaviour(
+    "B6", "D4", says="A series made single while its record in week {week} is deleted keeps its organiser's event"
+)
+def test_a_date_deleted_while_its_series_becomes_single(scene: Scene, week: int, writes: dict[str, int]) -> None:
+    scene.given()
+    series = Series.made(scene)
+    scene.settled()
+    scene.crm().cancel(record_on(scene, week))
+    scene.outlook(ANN).make_single(series.master)
+    scene.then(crm=["Weekly"], outlook={ANN: ["Weekly"]}, mails=[], writes=writes)

@@ -12,7 +12,7 @@ from datetime import date
 
 from calsync.core.facts import local_days
 from calsync.core.match import Sight, alike, ical_key, original_date, series_uid
-from calsync.core.model import Kind, Link, OutlookRow, Placement, Shape, Standing
+from calsync.core.model import Kind, Life, Link, OutlookRow, Placement, Shape, Standing
 from calsync.core.register import Register
 
 EventKey = tuple[str, str]
@@ -130,6 +130,7 @@ class _Rearrangement:
     def __init__(self, register: Register) -> None:
         self.register = register
         self.known = _known_series(register)
+        self.over = {row.id for row in register.facts.crm if row.life is not Life.NORMAL}
         self.dates: dict[EventKey, _Dates] = {}
         self._gather()
 
@@ -204,10 +205,14 @@ class _Rearrangement:
             self._replace(dates, dates, gone, row)
 
     def _undecided(self, dates: _Dates) -> tuple[list[Vanished], list[OutlookRow]]:
-        """In order of date, the meetings whose organiser's mailbox says nothing else, and the rows of no meeting."""
+        """In order of date, the meetings whose organiser's mailbox says nothing else, and the rows of no meeting.
+
+        A date that vanished and whose record was deleted too has ended on both sides: nothing takes its place.
+        """
         by_ical = self.register.by_ical
         unknown = [row for row in dates.appeared if ical_key(row.ical_uid, row.original) not in by_ical]
         own = [(link, p) for link, p in dates.vanished if not self._hosted_elsewhere(link.id, p)]
+        own = [(link, p) for link, p in own if link.crm_id not in self.over]
         own.sort(key=lambda each: (self._day_of(each[1]), each[0].id))
         return own, sorted(unknown, key=lambda row: (_day(self.register, row), row.id))
 

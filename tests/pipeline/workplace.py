@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msal
 import yaml
 
 from calsync.accounts import authorise, refresh, revoke
@@ -21,7 +22,7 @@ from calsync.config.load import load_tenant, tenants_folder
 from calsync.config.model import Tenant
 from calsync.connections import Conn
 from calsync.core.plan import Action
-from calsync.graph.auth import MsalTokens, cache_of_this_process
+from calsync.graph.auth import MsalTokens
 from calsync.graph.client import GraphClient
 from calsync.graph.connection import settings_from_connection
 from calsync.graph.settings import GraphSettings
@@ -116,7 +117,7 @@ class Workplace:
         crm, patient = ports.crm, ports.graph
         passed = [0.0]
         wallet: Wallet = {}
-        tokens = cache_of_this_process(graph)
+        tokens = msal.TokenCache()
         settings = ports.crm_settings
 
         async def sleep(seconds: float) -> None:

@@ -194,25 +194,28 @@ class _Rearrangement:
         """Equal dates first, then one after the other (B6)."""
         if not dates.moved:
             return
-        vanished, appeared = self._undecided(dates)
+        vanished, appeared = self._candidates(dates)
         days = {self._day_of(placement): (link, placement) for link, placement in reversed(vanished)}
         for row in appeared:
             if same := days.get(_day(self.register, row)):
                 self._replace(dates, dates, same, row)
                 del days[self._day_of(same[1])]
-        vanished, appeared = self._undecided(dates)
+        vanished, appeared = self._candidates(dates)
         for gone, row in zip(vanished, appeared, strict=False):
             self._replace(dates, dates, gone, row)
 
-    def _undecided(self, dates: _Dates) -> tuple[list[Vanished], list[OutlookRow]]:
-        """In order of date, the meetings whose organiser's mailbox says nothing else, and the rows of no meeting.
+    def _candidates(self, dates: _Dates) -> tuple[list[Vanished], list[OutlookRow]]:
+        """Where more vanished than appeared, those whose records were deleted too have ended on both sides."""
+        vanished, appeared = self._undecided(dates)
+        over = [each for each in vanished if each[0].crm_id in self.over]
+        ended = over[: max(0, len(vanished) - len(appeared))]
+        return [each for each in vanished if each not in ended], appeared
 
-        A date that vanished and whose record was deleted too has ended on both sides: nothing takes its place.
-        """
+    def _undecided(self, dates: _Dates) -> tuple[list[Vanished], list[OutlookRow]]:
+        """In order of date, the meetings whose organiser's mailbox says nothing else, and the rows of no meeting."""
         by_ical = self.register.by_ical
         unknown = [row for row in dates.appeared if ical_key(row.ical_uid, row.original) not in by_ical]
         own = [(link, p) for link, p in dates.vanished if not self._hosted_elsewhere(link.id, p)]
-        own = [(link, p) for link, p in own if link.crm_id not in self.over]
         own.sort(key=lambda each: (self._day_of(each[1]), each[0].id))
         return own, sorted(unknown, key=lambda row: (_day(self.register, row), row.id))
 

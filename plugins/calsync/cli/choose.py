@@ -27,7 +27,7 @@ def choose(
     """
     from calsync.config.load import load_one, tenants_folder
     from calsync.stages import choice
-    from calsync.stages.lease import leased, release
+    from calsync.stages.lease import exclusively
     from calsync.stages.ports import open_ports
 
     if bool(record) != (bool(event) != none):
@@ -38,11 +38,8 @@ def choose(
         if not record:
             _show(found.key, choice.waiting(found, ports), as_json)
             return
-        with leased(found, ports, run):
-            try:
-                refusal = choice.choose(found, ports, run, record, event)
-            finally:
-                release(found, ports, run)
+        with exclusively(found, ports, run):
+            refusal = choice.choose(found, ports, run, record, event)
     finally:
         ports.close()
     if refusal:

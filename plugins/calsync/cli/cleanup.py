@@ -41,7 +41,7 @@ def cleanup(
     """
     from calsync.config.load import load_one, tenants_folder
     from calsync.stages.cleanup import survey
-    from calsync.stages.lease import leased, release
+    from calsync.stages.lease import exclusively
     from calsync.stages.ports import open_ports
     from calsync.stages.settings import days
 
@@ -50,16 +50,13 @@ def cleanup(
     run = replace(run, window=days(found, run))
     counters: Counters | None = None
     try:
-        with leased(found, ports, run):
-            try:
-                seen = survey(found, ports, run, account, records=records, past=past)
-                told = _told(found, seen)
-                if not as_json:
-                    _show(told)
-                if _wanted(told, run, yes):
-                    counters = _remove(found, ports, run, seen)
-            finally:
-                release(found, ports, run)
+        with exclusively(found, ports, run):
+            seen = survey(found, ports, run, account, records=records, past=past)
+            told = _told(found, seen)
+            if not as_json:
+                _show(told)
+            if _wanted(told, run, yes):
+                counters = _remove(found, ports, run, seen)
     finally:
         ports.close()
     _end(told, counters, run, as_json)

@@ -11,10 +11,12 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from calsync.core.deletion import without
 from calsync.core.desk import Desk
 from calsync.core.facts import Facts, ended
 from calsync.core.match import Sight, link_id
 from calsync.core.model import (
+    STANDS,
     Kind,
     Life,
     Link,
@@ -33,7 +35,6 @@ from calsync.core.unlinked import CLEANED, hosted
 
 RECORD_GONE = "its record was removed by a cleanup"
 
-STANDS = (Standing.LIVING, Standing.ASLEEP, Standing.LOST)
 _OVER = (Standing.ENDED, Standing.DECLINED)
 
 
@@ -192,7 +193,7 @@ def _links(before: Link, after: Link, *, invitation: bool, record: bool) -> tupl
         return noted, replace(agreed, state=LinkState.RETIRED, reason=CLEANED, crm_version=0, dirty=True)
     if invitation or (before.reason == CLEANED and hosted(agreed)):
         # Its guests are told that it is off; that is no deletion of the meeting (D3).
-        noted, agreed = _without_guests(noted), _without_guests(agreed)
+        noted, agreed = without(noted, Kind.GUEST), without(agreed, Kind.GUEST)
         agreed = replace(agreed, state=LinkState.UNLINKED, reason=CLEANED)
     elif before.reason == CLEANED and before.state is LinkState.UNLINKED:
         agreed = replace(agreed, state=LinkState.LIVING, reason="")
@@ -202,14 +203,6 @@ def _links(before: Link, after: Link, *, invitation: bool, record: bool) -> tupl
 def _released(link: Link) -> Link:
     placements = (
         replace(p, standing=Standing.RELEASED) if p.origin is Origin.THEIRS and p.standing in STANDS else p
-        for p in link.placements
-    )
-    return replace(link, placements=tuple(placements))
-
-
-def _without_guests(link: Link) -> Link:
-    placements = (
-        replace(p, standing=Standing.ENDED) if p.kind is Kind.GUEST and p.standing in STANDS else p
         for p in link.placements
     )
     return replace(link, placements=tuple(placements))

@@ -9,7 +9,22 @@ from calsync.core.desk import Desk
 from calsync.core.fresh import copies_in
 from calsync.core.match import RUNS_TO_BELIEVE, link_id
 from calsync.core.merge import CONTENT, as_outlook, unlike
-from calsync.core.model import CrmRow, Event, Form, Kind, Life, LinkState, Origin, Placement, Proof, Side, Standing
+from calsync.core.model import (
+    FOLLOWED,
+    STANDS,
+    CrmRow,
+    Event,
+    Form,
+    Kind,
+    Life,
+    Link,
+    LinkState,
+    Origin,
+    Placement,
+    Proof,
+    Side,
+    Standing,
+)
 from calsync.core.people import persons
 from calsync.core.plan import Verb
 from calsync.core.speaker import audible, elect
@@ -17,7 +32,6 @@ from calsync.core.unlinked import CLEANED, bring_back
 
 IN_OUTLOOK = "deleted in Outlook by the person whose deletion counts"
 
-STANDS = (Standing.LIVING, Standing.ASLEEP, Standing.LOST)
 
 RESTORED = "its event was restored in Outlook"
 SCOPE = "its Calendar field names another calendar"
@@ -205,9 +219,14 @@ def _bring_copies(desk: Desk, target: Event, rule: str, reason: str) -> None:
 
 def put_back_outlook(desk: Desk, target: Event, rule: str, reason: str) -> None:
     """A new generation in copies form, which mails nobody (E6). Copies that still live are brought to the target."""
-    _end(desk, {Kind.HOST, Kind.GUEST})
     desk.link = replace(
-        desk.link, base=target, form=Form.COPIES, state=LinkState.LIVING, reason="", dirty=False, missed=0
+        without(desk.link, Kind.HOST, Kind.GUEST),
+        base=target,
+        form=Form.COPIES,
+        state=LinkState.LIVING,
+        reason="",
+        dirty=False,
+        missed=0,
     )
     desk.note_crm(desk.sight.crm)
     _bring_copies(desk, target, rule, reason)
@@ -245,14 +264,16 @@ def _delete_ours(desk: Desk) -> None:
         if placement.kind is not Kind.GUEST and placement.origin is Origin.OURS:
             desk.delete(placement, "D7", "taken out of this calendar, and the tenant says: delete", SCOPE)
     if desk.link.form is Form.INVITED:
-        _end(desk, {Kind.GUEST})
+        desk.link = without(desk.link, Kind.GUEST)
 
 
-def _end(desk: Desk, kinds: set[Kind]) -> None:
+def without(link: Link, *kinds: Kind) -> Link:
     """End placements with their host; sleeping guests too, whose cancellation is read later and says no more then."""
-    for placement in desk.link.placements:
-        if placement.kind in kinds and placement.standing in (Standing.LIVING, Standing.ASLEEP):
-            desk.put(replace(placement, standing=Standing.ENDED))
+    placements = (
+        replace(p, standing=Standing.ENDED) if p.kind in kinds and p.standing in FOLLOWED else p
+        for p in link.placements
+    )
+    return replace(link, placements=tuple(placements))
 
 
 def _relink(desk: Desk, row: CrmRow | None) -> None:
@@ -274,7 +295,7 @@ def reopen(desk: Desk) -> None:
     target = row.event if row else None
     desk.link = replace(desk.link, dirty=False)
     if row and target and row.life is Life.NORMAL and row.version > link.crm_version and desk.rules.names(row):
-        if any(p.kind is Kind.HOST and p.standing in (Standing.LIVING, Standing.ASLEEP) for p in link.placements):
+        if any(p.kind is Kind.HOST and p.standing in FOLLOWED for p in link.placements):
             # Its event was never deleted, the mailbox was away say: the meeting goes on as it stood.
             desk.link = replace(desk.link, state=LinkState.LIVING, reason="", dirty=True)
         elif desk.rules.to_outlook:

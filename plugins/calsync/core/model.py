@@ -233,6 +233,13 @@ class Standing(StrEnum):
     ENDED = "ended"
 
 
+FOLLOWED = frozenset({Standing.LIVING, Standing.ASLEEP})
+"""A placement that stands so is read whenever its mailbox can be."""
+
+STANDS = FOLLOWED | {Standing.LOST}
+"""A placement that stands so has not ended, as far as anybody knows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Placement:
     """One appearance of a meeting in one mailbox (A3), with its own memory.

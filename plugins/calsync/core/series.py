@@ -12,7 +12,7 @@ from datetime import date
 
 from calsync.core.facts import local_days
 from calsync.core.match import Sight, alike, ical_key, original_date, series_uid
-from calsync.core.model import Kind, Life, Link, OutlookRow, Placement, Shape, Standing
+from calsync.core.model import FOLLOWED, Kind, Life, Link, OutlookRow, Placement, Shape, Standing
 from calsync.core.register import Register
 
 EventKey = tuple[str, str]
@@ -153,7 +153,7 @@ class _Rearrangement:
         rows = {(row.mailbox, row.id): row for row in register.outlook}
         for link in register.facts.links:
             for placement in link.placements:
-                if placement.standing in (Standing.LIVING, Standing.ASLEEP):
+                if placement.standing in FOLLOWED:
                     self._note(link, placement, rows)
         for row in rows.values():
             key = (row.mailbox, row.master)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from calsync.core.desk import Desk
-from calsync.core.model import Account, Availability, Kind, Origin, Placement, Standing
+from calsync.core.model import STANDS, Account, Availability, Kind, Origin, Placement, Standing
 
 AWAY_FOR_GOOD = timedelta(days=3)
 """After so long without its mailbox a speaker's word goes to the next one (C1)."""
@@ -69,7 +69,7 @@ def _standing(desk: Desk, placement: Placement) -> Standing:
     if before is Standing.ENDED:
         again = placement.kind is Kind.GUEST and row is not None and not row.cancelled
         return Standing.LIVING if again else before
-    if before not in (Standing.LIVING, Standing.ASLEEP, Standing.LOST):
+    if before not in STANDS:
         return before
     if account is not None and account.served:
         return Standing.LIVING

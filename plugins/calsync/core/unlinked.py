@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from calsync.core.desk import Desk
-from calsync.core.model import Event, Kind, Life, Link, Origin, Placement, Proof, Standing
+from calsync.core.model import FOLLOWED, Event, Kind, Life, Link, Origin, Placement, Proof, Standing
 
 CLEANED = "removed from Outlook by a cleanup"
 
@@ -36,7 +36,7 @@ def _reason_ended(desk: Desk) -> bool:
     What is missing of ours was removed by the cleanup, even if it stopped halfway; it is no user's deletion.
     """
     ours = [p for p in desk.link.placements if p.origin is Origin.OURS]
-    standing = [p for p in ours if p.standing in (Standing.LIVING, Standing.ASLEEP)]
+    standing = [p for p in ours if p.standing in FOLLOWED]
     if not all(_served(desk, p) for p in standing) or not any(_served(desk, p) for p in hosted(desk.link) or ours):
         return False
     for placement in standing:

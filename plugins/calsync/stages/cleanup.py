@@ -10,11 +10,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from calsync.core.cleanup import STANDS, Wish, cleanup, made_from_outlook
+from calsync.core.cleanup import Wish, cleanup, made_from_outlook
 from calsync.core.codec import to_json
 from calsync.core.diff import remarks_of
 from calsync.core.facts import Facts
-from calsync.core.model import Absence, Account, CrmRow, Link, LinkState, Origin, OutlookRow, Placement, Proof
+from calsync.core.model import STANDS, Absence, Account, CrmRow, Link, LinkState, Origin, OutlookRow, Placement, Proof
 from calsync.core.plan import Plan
 from calsync.errors import AuthFailed, CalsyncError, ConfigError, Forbidden, NotFound, Refused, RemoteError
 from calsync.stages.load import load

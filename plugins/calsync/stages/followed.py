@@ -8,15 +8,13 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from calsync.core.facts import local_days
-from calsync.core.model import Link, LinkState, Placement, Proof, Standing
+from calsync.core.model import FOLLOWED, Link, LinkState, Placement, Proof
 from calsync.stages.settings import days
 
 if TYPE_CHECKING:
     from calsync.stages.mailboxes import MailboxReader
 
 EventKey = tuple[str, str]
-
-STANDS = (Standing.LIVING, Standing.ASLEEP)
 
 
 async def follow(reader: MailboxReader) -> None:
@@ -36,7 +34,7 @@ async def follow(reader: MailboxReader) -> None:
 
 
 def _standing(links: Iterable[Link]) -> dict[EventKey, Placement]:
-    return {(p.mailbox, p.id): p for link in links for p in link.placements if p.standing in STANDS}
+    return {(p.mailbox, p.id): p for link in links for p in link.placements if p.standing in FOLLOWED}
 
 
 def _beyond(reader: MailboxReader) -> dict[EventKey, Placement]:

@@ -52,6 +52,16 @@ def leased(tenant: Tenant, ports: Ports, run: Run) -> Iterator[None]:
         ports.still_ours = before
 
 
+@contextmanager
+def exclusively(tenant: Tenant, ports: Ports, run: Run) -> Iterator[None]:
+    """Hold the tenant's lease for all that a process does with it, and give it back. Raises as `leased` does."""
+    with leased(tenant, ports, run):
+        try:
+            yield
+        finally:
+            release(tenant, ports, run)
+
+
 def release(tenant: Tenant, ports: Ports, run: Run) -> None:
     """Give the lease back, if this run has it."""
     if not run.dry_run:

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from calsync.core.facts import local_days
-from calsync.core.model import Absence, Account, Availability, OutlookRow, Placement, Proof, Shape, Standing
+from calsync.core.model import FOLLOWED, Absence, Account, Availability, OutlookRow, Placement, Proof, Shape
 from calsync.errors import AuthFailed, CursorExpired, Forbidden, NotFound, RemoteError, Transient
 from calsync.stages.followed import follow
 from calsync.stages.series import (
@@ -215,8 +215,8 @@ class MailboxReader:
         candidates = [(mailbox, id_) for id_ in sorted(wanted - listed)]
         links = self.ports.store.links_by_placement(self.tenant.key, candidates) if candidates else []
         here = [p for link in links for p in link.placements if p.mailbox == mailbox and p.id not in listed]
-        stands = (Standing.LIVING, Standing.ASLEEP)  # a mailbox that is read again has woken
-        return {(mailbox, p.id) for p in here if p.standing in stands and _within(p, first, last)}
+        # Sleeping ones are among them: a mailbox that is read again has woken.
+        return {(mailbox, p.id) for p in here if p.standing in FOLLOWED and _within(p, first, last)}
 
     async def by_id(self, wanted: Iterable[EventKey]) -> dict[EventKey, str]:
         """Events by id: their marks, which delta cannot say, and the answer that makes an absence a proof (D1).

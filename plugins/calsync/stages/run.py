@@ -10,7 +10,7 @@ from calsync.errors import CalsyncError
 from calsync.stages.diff import diff
 from calsync.stages.extract_crm import extract_crm
 from calsync.stages.extract_graph import extract_graph
-from calsync.stages.lease import leased, release
+from calsync.stages.lease import exclusively
 from calsync.stages.load import load
 from calsync.stages.report import report
 from calsync.stages.requests import map_plan
@@ -52,12 +52,9 @@ def run_tenant(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     :raises LeaseHeld: another run writes this tenant; nothing was done
     """
     states = dict.fromkeys(STAGES, "upstream_failed")
-    with leased(tenant, ports, run):
-        try:
-            _all_stages(tenant, ports, run, states)
-            return report(tenant, ports, run, states)
-        finally:
-            release(tenant, ports, run)
+    with exclusively(tenant, ports, run):
+        _all_stages(tenant, ports, run, states)
+        return report(tenant, ports, run, states)
 
 
 def _all_stages(tenant: Tenant, ports: Ports, run: Run, states: dict[str, str]) -> None:

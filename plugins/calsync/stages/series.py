@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from calsync.core.match import original_date
-from calsync.core.model import Absence, OutlookRow, Proof, Shape, Standing
+from calsync.core.model import FOLLOWED, Absence, OutlookRow, Proof, Shape
 from calsync.errors import RemoteError
 from calsync.stages.settings import MATCHING_DAYS, instants
 
@@ -34,7 +34,7 @@ class KnownSeries:
         self.dates: dict[EventKey, set[str]] = defaultdict(set)
         self.patterns: dict[EventKey, str] = {}
         for row in known:
-            if row.master and row.standing in (Standing.LIVING, Standing.ASLEEP):
+            if row.master and row.standing in FOLLOWED:
                 self.dates[row.mailbox, row.master].add(row.id)
                 self.patterns[row.mailbox, row.master] = row.pattern or self.patterns.get((row.mailbox, row.master), "")
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from store.values import MEETING, NOW, placed, some_action
 
-from calsync.core.plan import ActionState, Outcome
+from calsync.core.plan import ActionState, Outcome, Word
 from calsync.errors import StateError
 from calsync.store import open_store
 from calsync.store.journal import retry_delay
@@ -94,3 +94,54 @@ def test_marking_what_was_never_planned_is_refused_and_moves_nothing(store: Stor
     assert store.open_intents(T) == []
     with pytest.raises(StateError):
         store.mark("other", ["1"], ActionState.SENT, NOW)
+
+
+def state_of(store: Store, action: str) -> ActionState:
+    (row,) = store.actions(T, ids=[action])
+    return row.state
+
+
+def test_what_is_held_no_longer_is_planned_and_keeps_who_said_so(store: Store) -> None:
+    store.plan(T, "run-1", [some_action("1", held="many"), some_action("2", held="many")], NOW)
+    store.ask(T, ["1", "2"], "q1")
+    store.put_question(T, "q1", NOW + MINUTE)
+    store.answer(T, ["1"], Word.APPROVE, "admin", NOW + 2 * MINUTE)
+    states = store.plan(T, "run-2", [some_action("1"), some_action("2", held="many")], NOW + 3 * MINUTE)
+
+    assert states == {"1": ActionState.PLANNED, "2": ActionState.HELD}
+    freed, waits = store.actions(T, asked="q1")
+    assert (freed.run, freed.action.held, freed.asked, freed.asked_at) == ("run-2", "", "q1", NOW + MINUTE)
+    assert (freed.answer, freed.answered_by, freed.answered_at) == ("approve", "admin", NOW + 2 * MINUTE)
+    assert (waits.asked, waits.asked_at, waits.answer, waits.planned_at) == ("q1", NOW + MINUTE, "", NOW)
+
+
+@pytest.mark.parametrize("before", [each for each in ActionState if each is not ActionState.HELD])
+def test_what_is_held_anew_is_asked_about_anew(store: Store, before: ActionState) -> None:
+    store.plan(T, "run-1", [some_action("1", held="many")], NOW)
+    store.ask(T, ["1"], "q1")
+    store.answer(T, ["1"], Word.APPROVE, "admin", NOW)
+    store.plan(T, "run-2", [some_action("1")], NOW)
+    store.mark(T, ["1"], before, NOW, code="x", sentence="y")
+    store.plan(T, "run-3", [some_action("1", held="again")], NOW + MINUTE)
+
+    (row,) = store.actions(T)
+    assert (row.state, row.run, row.action.held, row.planned_at) == (ActionState.HELD, "run-3", "again", NOW + MINUTE)
+    assert (row.asked, row.answer, row.answered_by, row.code, row.attempts) == ("", "", "", "", 0)
+
+
+def test_an_unanswered_create_is_still_looked_for_while_it_is_held_and_after(store: Store) -> None:
+    store.plan(T, "run-1", [some_action("1"), some_action("2", held="many")], NOW)
+    store.mark(T, ["1"], ActionState.SENT, NOW)
+    store.plan(T, "run-2", [some_action("1", held="the state was lost")], NOW + MINUTE)
+    assert state_of(store, "1") is ActionState.HELD
+    assert [(row.action.id, row.sent_at) for row in store.open_intents(T)] == [("1", NOW)]
+    store.plan(T, "run-3", [some_action("1"), some_action("2")], NOW + MINUTE)
+    assert (state_of(store, "1"), state_of(store, "2")) == (ActionState.SENT, ActionState.PLANNED)
+
+
+def test_only_what_is_held_can_be_asked_about_and_answered(store: Store) -> None:
+    store.plan(T, "run-1", [some_action("1"), some_action("2", held="many")], NOW)
+    store.ask(T, ["1", "2"], "q1")
+    store.ask("other", ["2"], "q2")
+    store.answer(T, ["1"], Word.UNLINK, "admin", NOW)
+    assert [(row.action.id, row.asked, row.answer) for row in store.actions(T)] == [("1", "", ""), ("2", "q1", "")]

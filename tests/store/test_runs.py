@@ -95,6 +95,7 @@ def entry(run: str = "r1", link: str = "L1", at: datetime = NOW) -> HistoryEntry
         who="1001",
         before=HOLIDAY,
         after=MEETING,
+        base=HOLIDAY,
         losses=(Loss("C5", "older", Side.CRM, "title", HOLIDAY, "m1"),),
     )
 

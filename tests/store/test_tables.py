@@ -15,14 +15,16 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, text
-from store.values import placed
+from store.values import MEETING, NOW, placed, some_action
 
 from calsync.core.match import ical_key
 from calsync.core.model import Link
+from calsync.core.plan import ActionState
 from calsync.errors import StateError
 from calsync.store import open_store, upgrade, version
 from calsync.store.engine import encode
 from calsync.store.migrate import SCRIPTS
+from calsync.store.records import HistoryEntry
 from calsync.store.tables import REVISION, metadata
 
 GLOBAL = "040000008200E00074C5B7101A82E008"
@@ -155,15 +157,25 @@ OLD_PLACEMENT = (
 )
 
 
-def test_what_the_first_version_stored_is_found_by_its_key(empty_dsn: str) -> None:
-    """Of the version before series: only single events, some of them invitations to one date of somebody's series."""
-    dated, plain = GLOBAL + "07EA0302FF", "plain@uid"
-    engine = create_engine(empty_dsn)
+def make_version(dsn: str, revision: str, *statements: str) -> None:
+    """The tables of an older calsync, with what it put in them."""
+    engine = create_engine(dsn)
     with engine.begin() as connection:
         config = Config()
         config.set_main_option("script_location", str(SCRIPTS))
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_what_the_first_version_stored_is_found_by_its_key(empty_dsn: str) -> None:
+    """Of the version before series: only single events, some of them invitations to one date of somebody's series."""
+    dated, plain = GLOBAL + "07EA0302FF", "plain@uid"
+    make_version(empty_dsn, "0001")
+    engine = create_engine(empty_dsn)
+    with engine.begin() as connection:
         link = Link("L1", "R1", placements=(placed("m", "a", ical_uid=dated), placed("m", "b", ical_uid=plain)))
         connection.execute(text(OLD_LINK), {"link": encode(replace(link, placements=())), "no": False})
         for n, one in enumerate(link.placements):
@@ -175,3 +187,31 @@ def test_what_the_first_version_stored_is_found_by_its_key(empty_dsn: str) -> No
         for uid in (dated, plain):
             assert store.links_by_ical("t", [ical_key(uid)]) == [link]
         assert [row.id for row in store.known_outlook("t")] == ["a", "b"]
+
+
+def test_journal_and_history_of_the_version_before_questions_go_on(empty_dsn: str) -> None:
+    """What waited then waits still, unasked; history is numbered on from where it was."""
+    action = some_action("A1", held="more than 20 %")
+    make_version(
+        empty_dsn,
+        "0002",
+        "INSERT INTO action (tenant, id, run, position, link, state, attempts, planned_at, code, sentence, outcome,"
+        " value) VALUES"
+        f" ('t', 'A1', 'r1', 0, 'L1', 'held', 0, {NOW.timestamp()!r}, '', '', '', '{_quoted(encode(action))}')",
+        "INSERT INTO history (id, tenant, at, run, link, side, mailbox, target_id, action, rule, reason, who,"
+        " before, after, losses) VALUES"
+        f" (7, 't', {NOW.timestamp()!r}, 'r1', 'L1', '', '', '', '', 'C5', 'why', '', '', '', '[]')",
+    )
+    assert upgrade(empty_dsn) == REVISION
+    with open_store(empty_dsn) as store:
+        (row,) = store.actions("t")
+        assert (row.action, row.state, row.asked, row.asked_at) == (action, ActionState.HELD, "", None)
+        store.add_history("t", [HistoryEntry(NOW, "r2", "L1", "C5", "later", base=MEETING)])
+        assert [(one.id, one.reason, one.base) for one in store.history("t")] == [
+            (7, "why", None),
+            (8, "later", MEETING),
+        ]
+
+
+def _quoted(value: str) -> str:
+    return value.replace("'", "''").replace(":", r"\:")

@@ -44,10 +44,11 @@ def _decide(facts: Facts, people: People, sights: list[Sight]) -> Iterator[Meeti
         desk = Desk(facts, people, sight, sight.link, sight.link)
         if _waits_for_a_person(desk):
             desk.remark("G6", "a held action of this meeting waits for a person's answer")
+            meeting = replace(desk.meeting(), waits=True)
         else:
             _look_at(desk)
             _tell_what_stayed(desk)
-        meeting = desk.meeting()
+            meeting = desk.meeting()
         if meeting.actions or meeting.remarks or meeting.losses or meeting.noted != stored.get(sight.link.id):
             yield meeting
 

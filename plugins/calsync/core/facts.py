@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from calsync.core.model import Absence, Account, Contact, CrmRow, Event, Link, OutlookRow, Time
-from calsync.core.plan import Action
+from calsync.core.plan import Action, Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,8 @@ class Facts:
     now: aware UTC. first_sync: when the tenant's first writing run began (G4); None: this is it.
     members: addresses of the Microsoft tenant's members (E9). employees: address -> id, of every employee (E10).
     links: those that any row, absence or waiting decision concerns.
-    held: per link id, the actions that wait for a person (G6). recover: pair, and hold what would be created (B5).
+    held: per link id, the actions that wait for a person; answers: per link id, what one has said (G6).
+    recover: pair, and hold what would be created (B5).
     claimed: `ical_key`s of Outlook meetings that another configuration of the enterprise has (B3).
     review: rules or people changed, so that every link is looked at again (C10).
     totals: living meetings of the tenant; mailbox_totals: per mailbox (G5).
@@ -124,6 +125,7 @@ class Facts:
     absences: tuple[Absence, ...] = ()
     intents: tuple[Intent, ...] = ()
     held: dict[str, tuple[Action, ...]] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
     recover: bool = False
     review: bool = False
     claimed: frozenset[str] = frozenset()

@@ -156,7 +156,7 @@ def _agree(desk: Desk, base: Event, crm: Change, outlook: Change, new_speaker: b
     desk.note_crm(desk.sight.crm if desk.sight.crm and desk.sight.crm.life is Life.NORMAL else None)
     if desk.rules.to_outlook:
         write_placements(desk, target, frozenset(CONTENT) if everything else touched, carried_crm)
-    _end_lost_invitations(desk, base, target)
+    end_lost_invitations(desk, base, target)
     desk.note_rows()
     if desk.rules.to_outlook:
         for copy in desk.sight.superseded:
@@ -207,7 +207,7 @@ def _write_the_others(desk: Desk, before: Link, target: Event, crm: Change) -> N
     desk.remark("C6", "the mailbox that speaks for Outlook is away; it gets the change when it is back", Side.OUTLOOK)
 
 
-def _end_lost_invitations(desk: Desk, base: Event, target: Event) -> None:
+def end_lost_invitations(desk: Desk, base: Event, target: Event) -> None:
     """Who was taken off the meeting has it no longer, whatever their own mailbox still shows (D3)."""
     for placement in desk.living():
         account = desk.account(placement.mailbox)

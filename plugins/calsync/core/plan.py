@@ -25,6 +25,14 @@ ASKED = "cleanup asked for by a person"
 """The reason of every action of a cleanup; the guard does not count what a person has confirmed (G5)."""
 
 
+class Word(StrEnum):
+    """What a person says to held actions (G6)."""
+
+    APPROVE = "approve"
+    RESTORE = "restore"
+    UNLINK = "unlink"
+
+
 class Guest(NamedTuple):
     """Somebody to put on, or take off, a host's attendee list."""
 
@@ -53,6 +61,8 @@ class Action:
     expect: the etag or ShareCRM version it was planned against. actor: the employee who acts in ShareCRM (E8).
     mark, zone, body, reminder: of an Outlook create, the mark (B3), the zone of all-day dates, the text, the reminder.
     held: why it must wait for a person, "" when it need not (G5, G6).
+    versions: of a held action, what it rests on: the versions of both sides as the run knew them, by "crm" or
+    "<mailbox>|<event id>", "gone" for an event that is not there (G6).
     series: the series its meeting is a date of, "" for a single one: the guard counts a series as one (G5).
     """
 
@@ -81,6 +91,7 @@ class Action:
     evidence: str = ""
     held: str = ""
     series: str = ""
+    versions: tuple[tuple[str, str], ...] = ()
 
     @property
     def meeting(self) -> str:
@@ -128,6 +139,7 @@ class Meeting:
 
     noted: the link as it is stored before any write (A2, C3). agreed: the link once ShareCRM and the speaker both show
     the target (C6); identities and versions that only the answers know are filled in by `core.settle`.
+    waits: actions of an earlier run are held and nothing else is decided until a person has answered (G6).
     """
 
     noted: Link
@@ -135,6 +147,19 @@ class Meeting:
     actions: tuple[Action, ...] = ()
     remarks: tuple[Remark, ...] = ()
     losses: tuple[Loss, ...] = ()
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A person's word about what was held of one meeting (G6).
+
+    actions: the ids of the actions that were asked about. who: a user of the Airflow UI, or of the command line.
+    """
+
+    word: Word
+    actions: frozenset[str]
+    who: str
 
 
 @dataclass(frozen=True, slots=True)

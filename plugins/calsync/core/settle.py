@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from calsync.core.model import Event, Link, LinkState, Placement, Side, Standing
+from calsync.core.past import UNDO
 from calsync.core.plan import Action, ActionState, Meeting, Outcome, Verb
 
 
@@ -28,15 +29,27 @@ def settle(meeting: Meeting, outcomes: Mapping[str, Outcome]) -> Link:
     if agreed and not everything:
         link = replace(link, dirty=not held)
     for action in meeting.actions:
-        if action.id in done:
-            link = _remember(link, action, outcomes[action.id], agreed=agreed)
-        elif _deletes_event(action):
+        if action.id in done and (agreed or not _goes_back(action)):
+            link = _remember(link, meeting, action, outcomes[action.id], agreed=agreed)
+        elif _deletes_event(action) and action.id not in done:
             link = _stand(link, action, Standing.LIVING)
     return link
 
 
+def _goes_back(action: Action) -> bool:
+    """Whether an undo brings a value back (G9). Until both sides show it, the side that does counts as edited: should
+    the other never be written, the next run carries it over."""
+    return action.rule == UNDO and (action.verb is Verb.UPDATE or (action.side is Side.CRM and bool(action.event)))
+
+
 def _deletes_event(action: Action) -> bool:
     return action.verb is Verb.DELETE and action.side is Side.OUTLOOK
+
+
+def _stands_then(meeting: Meeting, action: Action) -> Standing:
+    """What becomes of a placement whose event is deleted: it ends, or it is one that shall not come again (E2)."""
+    there = (p.standing for p in meeting.agreed.placements if (p.mailbox, p.id) == (action.mailbox, action.target_id))
+    return Standing.DECLINED if Standing.DECLINED in there else Standing.ENDED
 
 
 def _stand(link: Link, action: Action, standing: Standing) -> Link:
@@ -46,9 +59,9 @@ def _stand(link: Link, action: Action, standing: Standing) -> Link:
     return replace(link, placements=tuple(placements))
 
 
-def _remember(link: Link, action: Action, outcome: Outcome, *, agreed: bool) -> Link:
+def _remember(link: Link, meeting: Meeting, action: Action, outcome: Outcome, *, agreed: bool) -> Link:
     if _deletes_event(action):
-        return _stand(link, action, Standing.ENDED)
+        return _stand(link, action, _stands_then(meeting, action))
     if action.side is Side.CRM and outcome.crm_id:
         return _remember_record(link, action, outcome, agreed=agreed)
     if outcome.placement is None or action.verb in (Verb.LINK, Verb.UNLINK):

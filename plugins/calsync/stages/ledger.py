@@ -80,7 +80,7 @@ class Ledger:
         """Whether this run has decided anew what an action of an earlier one was about."""
         meeting, action = self.meetings[row.action.link], row.action
         if row.state is ActionState.HELD:
-            return not any(remark.rule == "G6" for remark in meeting.remarks)
+            return not meeting.waits
         if row.state is ActionState.SENT and action.makes_record:
             return bool(meeting.agreed.crm_id)  # until its record is found, it may still come to light
         return True
@@ -168,4 +168,5 @@ class Ledger:
             who=action.actor,
             before=action.before,
             after=shown,
+            base=self.meetings[action.link].noted.base,
         )

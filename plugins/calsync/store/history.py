@@ -76,6 +76,7 @@ def _row(tenant: str, entry: HistoryEntry) -> dict[str, Any]:
         "who": entry.who,
         "before": encode(entry.before),
         "after": encode(entry.after),
+        "base": encode(entry.base),
         "losses": to_json(entry.losses),
     }
 
@@ -94,6 +95,7 @@ def _entry(row: Row[Any]) -> HistoryEntry:
         who=row.who,
         before=decode_optional(Event, row.before),
         after=decode_optional(Event, row.after),
+        base=decode_optional(Event, row.base),
         losses=decode(tuple[Loss, ...], row.losses),
         id=row.id,
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, case, null, or_, select, true, update
 
 from calsync.core.plan import Action, ActionState, Outcome, Verb
 from calsync.errors import StateError
@@ -19,7 +19,8 @@ LONGEST_DELAY = timedelta(hours=24)
 
 _TRIED = frozenset({ActionState.FAILED, ActionState.PARKED})
 _OPEN = frozenset({ActionState.PLANNED, ActionState.SENT})
-_REPLANNED = (ActionState.PLANNED, ActionState.FAILED, ActionState.PARKED)
+_REPLANNED = (ActionState.PLANNED, ActionState.FAILED, ActionState.PARKED, ActionState.HELD)
+HELD = ActionState.HELD.value
 
 
 def retry_delay(attempts: int) -> timedelta:
@@ -34,7 +35,8 @@ class JournalCalls(Calls):
     def plan(self, tenant: str, run: str, actions: Sequence[Action], at: datetime) -> dict[str, ActionState]:
         """Write actions into the journal before anything is sent; a held one enters as held (RULES G6).
 
-        One that is there already keeps its state; while it is planned, failed or parked it passes to this run.
+        One that is there already keeps its state; while it is planned, failed or parked it passes to this run. What is
+        held no longer is planned, or sent where it had been sent before; what is held anew is asked about anew.
 
         :param at: the time of the plan.
         :returns: the state of each action now.
@@ -44,10 +46,10 @@ class JournalCalls(Calls):
         rows = [_row(tenant, run, number, one, at) for number, one in enumerate(actions)]
         with self._write() as connection:
             statement = insert(connection, action)
-            undecided = or_(*(action.c.state == state.value for state in _REPLANNED))
-            fresh = {name: statement.excluded[name] for name in ("run", "position", "value")}
-            keys = ["tenant", "id"]
-            connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=fresh, where=undecided), rows)
+            undecided = (action.c.state == state.value for state in _REPLANNED)
+            passes = or_(*undecided, statement.excluded.state == HELD)
+            keys, fresh = ["tenant", "id"], _replanned(statement.excluded)
+            connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=fresh, where=passes), rows)
             found = _rows_by_id(connection, tenant, [one.id for one in actions])
         return {one.id: ActionState(found[one.id].state) for one in actions}
 
@@ -87,13 +89,16 @@ class JournalCalls(Calls):
         run: str | None = None,
         links: Iterable[str] | None = None,
         ids: Iterable[str] | None = None,
+        asked: str | None = None,
     ) -> list[JournalRow]:
-        """The actions that meet every condition given."""
+        """The actions that meet every condition given; `asked`: the question about them."""
         fixed: list[ColumnElement[bool]] = [true()]
         if states is not None:
             fixed.append(action.c.state.in_([state.value for state in states]))
         if run is not None:
             fixed.append(action.c.run == run)
+        if asked is not None:
+            fixed.append(action.c.asked == asked)
         if ids is not None and links is not None:
             fixed.append(action.c.link.in_(list(links)))
             links = None
@@ -104,8 +109,12 @@ class JournalCalls(Calls):
         return self._rows_where(tenant, [and_(*fixed, one) for one in lists])
 
     def open_intents(self, tenant: str) -> list[JournalRow]:
-        """The actions that were sent and whose answer was never recorded: the process died in between."""
-        return self.actions(tenant, states=[ActionState.SENT])
+        """The actions that were sent and whose answer was never recorded: the process died in between.
+
+        Those too that a later run holds for a person meanwhile.
+        """
+        sent = action.c.state == ActionState.SENT.value
+        return self._rows_where(tenant, [or_(sent, and_(action.c.state == HELD, action.c.sent_at.is_not(None)))])
 
     def due(self, tenant: str, now: datetime) -> list[JournalRow]:
         """The failed and parked actions whose time to be tried again has come."""
@@ -157,6 +166,26 @@ class JournalCalls(Calls):
             connection.execute(update(action).where(which), changes)
 
 
+def _replanned(new: Any) -> dict[str, Any]:
+    """The columns of an action that is planned again, `new` as it is planned now."""
+    anew = and_(new.state == HELD, action.c.state != HELD)
+    freed = and_(new.state != HELD, action.c.state == HELD)
+    was_sent = and_(freed, action.c.sent_at.is_not(None))
+    answered = and_(anew, action.c.state != ActionState.SENT.value)
+    return {
+        "run": new.run,
+        "position": new.position,
+        "value": new.value,
+        "state": case((was_sent, ActionState.SENT.value), (or_(anew, freed), new.state), else_=action.c.state),
+        "sent_at": case((answered, null()), else_=action.c.sent_at),
+        **{
+            name: case((anew, new[name]), else_=action.c[name])
+            for name in ("planned_at", "attempts", "settled_at", "next_at", "code", "sentence", "asked", "asked_at",
+                         "answer", "answered_by", "answered_at")
+        },
+    }  # fmt: skip
+
+
 def _moved(stored: Row[Any], one: Outcome, at: datetime, next_at: datetime | None) -> dict[str, Any]:
     """The columns that a step to `one.state` changes."""
     tried = one.state in _TRIED
@@ -187,6 +216,13 @@ def _row(tenant: str, run: str, position: int, one: Action, at: datetime) -> dic
         "state": (ActionState.HELD if one.held else ActionState.PLANNED).value,
         "attempts": 0,
         "planned_at": at,
+        "settled_at": None,
+        "next_at": None,
+        "asked": "",
+        "asked_at": None,
+        "answer": "",
+        "answered_by": "",
+        "answered_at": None,
         "code": "",
         "sentence": "",
         "outcome": "",
@@ -207,4 +243,9 @@ def _journal_row(row: Row[Any]) -> JournalRow:
         code=row.code,
         sentence=row.sentence,
         outcome=decode_optional(Outcome, row.outcome),
+        asked=row.asked,
+        asked_at=row.asked_at,
+        answer=row.answer,
+        answered_by=row.answered_by,
+        answered_at=row.answered_at,
     )

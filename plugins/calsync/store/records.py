@@ -58,6 +58,8 @@ class JournalRow:
 
     run: the run that planned it last. attempts: how many tries have failed. next_at: when the next one is due.
     code, sentence: why the last try failed, nothing personal in them.
+    asked: the id of the question about it, "" when there is none yet. asked_at: when that question was put to people.
+    answer: approve, restore or unlink, "" while there is none. answered_by, answered_at: whose word it is (G6).
     """
 
     action: Action
@@ -71,6 +73,11 @@ class JournalRow:
     code: str = ""
     sentence: str = ""
     outcome: Outcome | None = None
+    asked: str = ""
+    asked_at: datetime | None = None
+    answer: str = ""
+    answered_by: str = ""
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,8 @@ class HistoryEntry:
     """One thing that happened to a meeting, with the values before and after, for explanation, restore and undo.
 
     mailbox, target_id: which event or record. who: an employee id, a user of the Airflow UI, or "" for calsync
-    itself. losses: values that yielded. id: set by the database, rising; 0 before it is stored.
+    itself. base: what both sides had agreed on before. losses: values that yielded. id: set by the database, rising;
+    0 before it is stored.
     """
 
     at: datetime
@@ -93,6 +101,7 @@ class HistoryEntry:
     who: str = ""
     before: Event | None = None
     after: Event | None = None
+    base: Event | None = None
     losses: tuple[Loss, ...] = ()
     id: int = 0
 

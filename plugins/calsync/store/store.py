@@ -12,6 +12,7 @@ from calsync.store.journal import JournalCalls
 from calsync.store.lease import LeaseCalls
 from calsync.store.links import LinkCalls
 from calsync.store.people import PeopleCalls
+from calsync.store.questions import QuestionCalls
 from calsync.store.runs import RunCalls
 from calsync.store.tables import REVISION
 from calsync.store.versions import current
@@ -19,7 +20,7 @@ from calsync.store.versions import current
 _UPGRADE = "Run: python -m calsync db upgrade"
 
 
-class Store(LinkCalls, PeopleCalls, JournalCalls, HistoryCalls, RunCalls, LeaseCalls):
+class Store(LinkCalls, PeopleCalls, JournalCalls, QuestionCalls, HistoryCalls, RunCalls, LeaseCalls):
     """The state database, open. Calls block; each commits by itself, unless made on what `begin()` yields.
 
     Safe to share between threads; a transaction belongs to one. Every call may raise StateError.

@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The migration these tables belong to: alembic's head."""
 
 
@@ -171,6 +171,11 @@ action = Table(
     _at("sent_at", nullable=True),
     _at("settled_at", nullable=True),
     _at("next_at", nullable=True),
+    _id("asked"),
+    _at("asked_at", nullable=True),
+    _id("answer"),
+    _text("answered_by"),
+    _at("answered_at", nullable=True),
     _text("code"),
     _text("sentence"),
     _text("outcome"),
@@ -179,6 +184,7 @@ action = Table(
     Index("action_state", "tenant", "state", "next_at"),
     Index("action_run", "tenant", "run"),
     Index("action_link", "tenant", "link"),
+    Index("action_asked", "tenant", "asked"),
 )
 
 history = Table(
@@ -198,6 +204,7 @@ history = Table(
     _text("who"),
     _text("before"),
     _text("after"),
+    _text("base"),
     _text("losses"),
     PrimaryKeyConstraint("id", name="history_key"),
     Index("history_link", "tenant", "link"),

@@ -19,13 +19,29 @@ Counters = dict[str, int | str]
 
 
 @dataclass(frozen=True, slots=True)
+class Focus:
+    """The few meetings that a focused run reads by id, on both sides, and decides; nothing else, and no cursor.
+
+    links: ids of links. records: ShareCRM ids. events: (mailbox, immutable Graph id). question: the meetings whose held
+    actions a person answered under this question (RULES G6).
+    """
+
+    links: frozenset[str] = frozenset()
+    records: frozenset[str] = frozenset()
+    events: frozenset[tuple[str, str]] = frozenset()
+    question: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One run of one tenant.
 
     id: Airflow's run id, or "cli-<utc stamp>-<hex>". kind: scheduled, manual, backfill, operator_triggered, cli.
     at: aware UTC, when it began. holder: under which name it holds the lease (RULES G7).
     dry_run: it writes its own run folder alone (G8). recover: pair, and hold what would be created (B5).
-    window: first and last day to read anew, in place of the cursors (G8).
+    window: first and last day to read anew, in place of the cursors (G8). people: employees whose mailboxes and records
+    a window run keeps to, all when empty. focus: the meetings that a focused run keeps to.
+    undo: the run that this one takes back, for the links of its focus; "" for none (G9).
     """
 
     id: str
@@ -35,6 +51,19 @@ class Run:
     dry_run: bool = False
     recover: bool = False
     window: tuple[date, date] | None = None
+    people: frozenset[str] = frozenset()
+    focus: Focus | None = None
+    undo: str = ""
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it reads only a part of what there is: then nothing follows from what it has not read."""
+        return bool(self.focus or self.people)
+
+    @property
+    def moves_cursors(self) -> bool:
+        """Whether it reads on from the cursors and moves them, as an ordinary run does (G2, G8)."""
+        return not (self.window or self.narrow)
 
 
 @dataclass(slots=True)

@@ -46,7 +46,12 @@ def load(tenant: Tenant, ports: Ports, run: Run) -> Counters:
 
 
 def _remember_people(tenant: Tenant, ports: Ports, run: Run) -> None:
-    """What this run learnt of mailboxes and contacts, before it acts on it."""
+    """What this run learnt of mailboxes and contacts, before it acts on it.
+
+    One that reads only a part leaves them to the next whole run, which then looks at all that they concern (C10).
+    """
+    if run.narrow:
+        return
     key, staging = tenant.key, ports.staging
     known = {account.employee: account for account in ports.store.accounts(key)}
     learnt = staging.read_rows(Account, key, run.id, "accounts")

@@ -46,7 +46,7 @@ def save(tenant: Tenant, ports: Ports, run: Run, ledger: Ledger) -> None:
     kept_back = {name for action in unsettled for name in _caused_by(ledger, action)}
     with ports.store.begin() as tx:
         tx.save_cursor(key, *(cursor for cursor in _pending(tenant, ports, run) if cursor.name not in kept_back))
-        if not unsettled and not run.window:
+        if not unsettled and run.moves_cursors:
             tx.remember(key, "rules", staging.read_json(key, run.id, "crm-facts")["rules"], run.at)
             tx.remember(key, "people", staging.read_json(key, run.id, "verdict")["people"], run.at)
 

@@ -4,8 +4,9 @@ but its plan."""
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from calsync.core.codec import from_json
@@ -29,6 +30,7 @@ from calsync.core.model import (
 from calsync.core.plan import Action, ActionState, Plan
 from calsync.errors import GuardExceeded
 from calsync.stages import cursors
+from calsync.stages.focus import accounts_of, focused_links, narrowed, to_decide, without_others
 from calsync.stages.narrow import fresh_crm, fresh_outlook
 from calsync.stages.neighbours import claimed, moved_here
 from calsync.stages.settings import people_print, rules_of, rules_print
@@ -45,8 +47,9 @@ def diff(tenant: Tenant, ports: Ports, run: Run) -> Counters:
 
     :raises GuardExceeded: the plan is larger than the guard allows; it is staged, nothing of it will be done
     """
-    facts, idle = gather(tenant, ports, run)
-    plan = Plan(tenant.key, run.id, run.at) if idle else decide(facts)
+    chosen = focused_links(ports.store, tenant.key, run.focus) if run.focus else None
+    facts, idle = gather(tenant, ports, run, chosen)
+    plan = Plan(tenant.key, run.id, run.at) if idle else narrowed(decide(facts), facts, run, chosen)
     remarks = remarks_of(plan)
     ports.staging.write_rows(tenant.key, run.id, "plan", list(plan.meetings))
     ports.staging.write_rows(tenant.key, run.id, "actions", plan.actions)
@@ -78,24 +81,31 @@ def _verdict(plan: Plan, facts: Facts, idle: bool) -> dict[str, Any]:
     }
 
 
-def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
-    """Everything the engine needs, and whether there is nothing to decide at all."""
+def gather(tenant: Tenant, ports: Ports, run: Run, chosen: Sequence[Link] | None) -> tuple[Facts, bool]:
+    """Everything the engine needs, and whether there is nothing to decide at all.
+
+    :param chosen: the meetings in focus, None in a run without one
+    """
     key, store, staging = tenant.key, ports.store, ports.staging
-    accounts = _accounts(tenant, ports, run)
+    accounts = accounts_of(tenant, ports, run)
     rules_changed = store.remembered(key, "rules") != rules_print(tenant)
     changed = rules_changed or store.remembered(key, "people") != people_print(accounts, run.at)
     new_contacts = staging.read_rows(Contact, key, run.id, "contacts")
-    everything = changed or run.recover or bool(run.window)
+    everything = changed or run.recover or not run.moves_cursors
     crm = fresh_crm(staging.frame(key, run.id, "crm"), [] if everything else store.known_crm(key))
     known = store.known_outlook(key)
     outlook = fresh_outlook(staging.frame(key, run.id, "outlook"), [] if everything else known)
+    if chosen is not None:
+        outlook = without_others(outlook, known, chosen)
+        chosen = to_decide(chosen, crm, outlook)
     absences = staging.read_rows(Absence, key, run.id, "absences")
     waiting = store.dirty_links(key)
     intents = _intents(ports, key)
     found = crm or outlook or absences or new_contacts
     learnt = _availabilities(accounts) != _availabilities(store.accounts(key))
-    idle = not (found or changed or waiting or intents or learnt or run.recover or cursors.due(tenant, ports, run))
-    links = _links(tenant, ports, crm, outlook, absences, everything or bool(new_contacts))
+    waits = waiting or intents or learnt or run.recover or cursors.due(tenant, ports, run)
+    idle = run.moves_cursors and not (found or changed or waits)
+    links = _links(tenant, ports, crm, outlook, absences, everything or bool(new_contacts), chosen)
     links += moved_here(tenant, ports, crm, links)
     contacts = {c.id: c for c in (*store.contacts(key), *new_contacts)}
     ended = [a for a in store.ended_since(key, run.at - timedelta(hours=24)) if ends_meeting(a)]
@@ -121,7 +131,7 @@ def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
         intents=tuple(intents),
         held={link: tuple(actions) for link, actions in held.items()},
         recover=run.recover,
-        review=changed or bool(new_contacts),
+        review=(changed or bool(new_contacts)) and not run.narrow,
         claimed=claimed(tenant, ports, outlook),
         totals=store.count_living(key),
         mailbox_totals=dict(Counter(mailbox for mailbox, _ in living)),
@@ -130,25 +140,6 @@ def gather(tenant: Tenant, ports: Ports, run: Run) -> tuple[Facts, bool]:
         clock_offset=_offsets(ports, key, run),
     )
     return facts, idle
-
-
-def _accounts(tenant: Tenant, ports: Ports, run: Run) -> list[Account]:
-    """The accounts with what this run learnt of their mailboxes (A5)."""
-    seen: dict[str, dict[str, str]] = {}
-    for part in ports.staging.read_parts(tenant.key, run.id, "mailboxes"):
-        seen |= part["seen"]
-    return [_learnt(account, seen.get(account.object_id), run.at) for account in ports.store.accounts(tenant.key)]
-
-
-def _learnt(account: Account, found: dict[str, str] | None, at: datetime) -> Account:
-    """An account as this run may use it. One authorised after the mailboxes were read counts from the next run on:
-    what stands in its own is not known yet, and would be doubled (B4)."""
-    if found is None:
-        return replace(account, authorised_since=None)
-    availability = Availability(found["availability"])
-    since = None if availability is Availability.OK else (account.away_since or at)
-    zone = account.zone or found.get("zone", "")
-    return replace(account, availability=availability, away_since=since, zone=zone)
 
 
 def _availabilities(accounts: list[Account]) -> dict[str, Availability]:
@@ -163,15 +154,19 @@ def _links(
     outlook: list[OutlookRow],
     absences: list[Absence],
     everything: bool,
+    chosen: Sequence[Link] | None,
 ) -> list[Link]:
-    """The links that any row, absence or waiting decision concerns. After a change of rules or people: all of them."""
+    """The links that any row, absence or waiting decision concerns. After a change of rules or people: all of them.
+
+    :param chosen: the meetings in focus, in place of those that wait
+    """
     key, store = tenant.key, ports.store
-    if everything:
+    if everything and chosen is None:
         return store.links(key)
     places = {(row.mailbox, row.id) for row in outlook} | {(gone.mailbox, gone.id) for gone in absences}
     looks = {each for row in outlook for each in looks_of(row.event, tenant.empty_title)}
     found = [
-        *store.dirty_links(key),
+        *(store.dirty_links(key) if chosen is None else chosen),
         *store.links_by_crm(key, {row.id for row in crm} | {row.mark.crm_id for row in outlook if row.mark}),
         *store.links_by_placement(key, places),
         *store.links_by_ical(key, {ical_key(row.ical_uid, row.original) for row in outlook}),

@@ -32,7 +32,7 @@ async def members_and_accounts(
     known = store.accounts(key)
     if batch:
         return known
-    if cursor and run.at - cursor.saved_at < FRESH_FOR:
+    if cursor and (run.narrow or run.at - cursor.saved_at < FRESH_FOR):
         ports.staging.write_json(key, run.id, "directory", json.loads(cursor.value))
         return known
     async with ports.crm() as crm:
@@ -42,7 +42,7 @@ async def members_and_accounts(
         "employees": {address: e.id for e in employees if (address := matching.clean(e.email))},
     }
     ports.staging.write_json(key, run.id, "directory", who)
-    if run.dry_run:
+    if run.dry_run or run.narrow:
         return list(matching.match(employees, users, tenant.employees, known, tenant.time_zones, run.at).accounts)
     remember(tenant, employees, users, store, run.at)
     store.save_cursor(key, Cursor(CURSOR, json.dumps(who), run.at))

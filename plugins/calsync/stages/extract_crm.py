@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from math import ceil
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from calsync.core.codec import to_json
 from calsync.core.model import Contact, CrmRow, Life, Link, LinkState
+from calsync.stages.focus import concerns, focused_links
 from calsync.stages.settings import days, instants, rules_print
 from calsync.store.records import Cursor
 
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
     from calsync.sharecrm.read import CrmReader
-    from calsync.stages.context import Counters, Ports, Run
+    from calsync.stages.context import Counters, Focus, Ports, Run
 
 OVERLAP = timedelta(minutes=5)
 """How far a read goes back before its watermark: ShareCRM's index may lag (G2)."""
@@ -69,24 +70,50 @@ async def _extract(tenant: Tenant, ports: Ports, run: Run) -> tuple[_Read, int, 
     async with ports.crm() as client:
         reader = await open_reader(client)
         clock = client.clock
-        cursor = None if run.window else ports.store.cursor(tenant.key, CURSOR)
-        anew = cursor is None or ports.store.remembered(tenant.key, "rules") != rules_print(tenant)
-        first, last = days(tenant, run)
-        if anew or cursor is None:
-            await read.take_all(reader.window(*instants(first, last)))
-            await _missing(tenant, ports, reader, read, first, last)
-            read.cursors += [] if run.window else [Cursor(SWEEP, first.isoformat(), run.at)]
+        if run.focus:
+            await _focused(tenant, ports, reader, read, run.focus)
         else:
-            await read.take_all(reader.changed_since(datetime.fromisoformat(cursor.value) - OVERLAP))
-            await _entered(reader, read, cursor, last)
-            await _sweep(tenant, ports, reader, read, run)
-        await _unsettled(tenant, ports, reader, read)
+            await _listed(tenant, ports, reader, read, run)
         await _contacts(tenant, ports, reader, read, run)
-        if not run.window:
+        if run.moves_cursors:
             watermark = _watermark(clock, read, ports.now()).astimezone(UTC).isoformat()
+            first, last = days(tenant, run)
             ends = {"first": first.isoformat(), "last": last.isoformat()}
             read.cursors += [Cursor(CURSOR, watermark, run.at, meta=ends), Cursor(CONTACTS, watermark, run.at)]
         return read, client.calls, client.offset.total_seconds(), to_json(reader.shape.fields)
+
+
+async def _listed(tenant: Tenant, ports: Ports, reader: CrmReader, read: _Read, run: Run) -> None:
+    """What has changed, or the whole window, and what must be read by id beside it."""
+    cursor = ports.store.cursor(tenant.key, CURSOR) if run.moves_cursors else None
+    anew = ports.store.remembered(tenant.key, "rules") != rules_print(tenant)
+    first, last = days(tenant, run)
+    if anew or cursor is None:
+        await read.take_all(_of_people(reader.window(*instants(first, last)), run.people))
+        await _missing(tenant, ports, reader, read, first, last, run.people)
+        read.cursors += [Cursor(SWEEP, first.isoformat(), run.at)] if run.moves_cursors else []
+    else:
+        await read.take_all(reader.changed_since(datetime.fromisoformat(cursor.value) - OVERLAP))
+        await _entered(reader, read, cursor, last)
+        await _sweep(tenant, ports, reader, read, run)
+    dirty = [link for link in ports.store.dirty_links(tenant.key) if concerns(link, run.people)]
+    await _unsettled(tenant, ports, reader, read, dirty, None if not run.narrow else {link.id for link in dirty})
+
+
+async def _focused(tenant: Tenant, ports: Ports, reader: CrmReader, read: _Read, focus: Focus) -> None:
+    """By id the records of the meetings in focus, each as its owner, and those that are named."""
+    links = focused_links(ports.store, tenant.key, focus)
+    await _unsettled(tenant, ports, reader, read, links, {link.id for link in links})
+    unknown = focus.records - {link.crm_id for link in links}
+    await _by_id(reader, read, [(id_, "") for id_ in sorted(unknown)])
+
+
+async def _of_people(rows: AsyncIterator[CrmRow], people: frozenset[str]) -> AsyncIterator[CrmRow]:
+    """The records that one of these employees owns or attends; all of them when none is named."""
+    async for row in rows:
+        attending = row.event.attendees if row.event else frozenset()
+        if not people or row.owner in people or attending & people:
+            yield row
 
 
 def _watermark(clock: datetime | None, read: _Read, now: datetime) -> datetime:
@@ -122,54 +149,73 @@ async def _sweep(tenant: Tenant, ports: Ports, reader: CrmReader, read: _Read, r
     read.cursors.append(Cursor(SWEEP, (following if following <= last else first).isoformat(), run.at))
 
 
-async def _missing(tenant: Tenant, ports: Ports, reader: CrmReader, read: _Read, first: date, last: date) -> None:
-    """By id what the links place between two days and the listing lacks: each read as its owner (D1)."""
-    links = ports.store.links_between(tenant.key, first, last)
-    await _by_id(reader, read, (link for link in links if _expected(link) and link.crm_id not in read.rows))
+async def _missing(
+    tenant: Tenant,
+    ports: Ports,
+    reader: CrmReader,
+    read: _Read,
+    first: date,
+    last: date,
+    people: frozenset[str] = frozenset(),
+) -> None:
+    """By id what the links of these people place between two days and the listing lacks: each as its owner (D1)."""
+    links = [link for link in ports.store.links_between(tenant.key, first, last) if concerns(link, people)]
+    await _by_id(reader, read, [(x.crm_id, x.crm_owner) for x in links if _expected(x) and x.crm_id not in read.rows])
 
 
 def _expected(link: Link) -> bool:
     return bool(link.crm_id) and link.state in (LinkState.LIVING, LinkState.SEEN)
 
 
-async def _unsettled(tenant: Tenant, ports: Ports, reader: CrmReader, read: _Read) -> None:
-    """By id what the next diff decides again, so that it decides on what is there now (G3)."""
-    dirty = ports.store.dirty_links(tenant.key)
-    await _by_id(reader, read, (link for link in dirty if link.crm_id and link.crm_id not in read.rows))
-    for owner, since in _unanswered(tenant, ports).items():
+async def _unsettled(
+    tenant: Tenant,
+    ports: Ports,
+    reader: CrmReader,
+    read: _Read,
+    links: Iterable[Link],
+    among: Collection[str] | None = None,
+) -> None:
+    """By id what the next diff decides again, so that it decides on what is there now (G3).
+
+    :param among: the links whose unanswered creates are looked for; None: those of all
+    """
+    await _by_id(reader, read, [(x.crm_id, x.crm_owner) for x in links if x.crm_id and x.crm_id not in read.rows])
+    for owner, since in _unanswered(tenant, ports, among).items():
         await read.take_all(reader.created_since(owner or reader.shape.settings.user, since))
 
 
-def _unanswered(tenant: Tenant, ports: Ports) -> dict[str, datetime]:
+def _unanswered(tenant: Tenant, ports: Ports, among: Collection[str] | None) -> dict[str, datetime]:
     """By owner, since when creates were sent whose answer was never recorded (G3)."""
     since: dict[str, datetime] = {}
     for row in ports.store.open_intents(tenant.key):
         action = row.action
-        if action.makes_record and row.sent_at:
+        if action.makes_record and row.sent_at and (among is None or action.link in among):
             since[action.actor] = min(since.get(action.actor, row.sent_at), row.sent_at)
     return since
 
 
-async def _by_id(reader: CrmReader, read: _Read, links: Iterable[Link]) -> None:
+async def _by_id(reader: CrmReader, read: _Read, records: Iterable[tuple[str, str]]) -> None:
+    """Records by id, each as this user; "" is the connection's."""
     from calsync.errors import Forbidden, Refused
 
-    async def one(link: Link) -> CrmRow | None:
+    async def one(record: str, user: str) -> CrmRow | None:
         try:
-            return await reader.get(link.crm_id, user=link.crm_owner)
+            return await reader.get(record, user=user)
         except (Refused, Forbidden):
             return None  # asked and not told: no proof of anything (D1)
 
-    for row in await asyncio.gather(*(one(link) for link in links)):
+    for row in await asyncio.gather(*(one(*each) for each in records)):
         if row is not None:
             read.take(row)
 
 
 async def _contacts(tenant: Tenant, ports: Ports, reader: CrmReader, read: _Read, run: Run) -> None:
-    """Contacts from their own watermark, and those a record names that are not known yet (A6)."""
-    cursor = None if run.window else ports.store.cursor(tenant.key, CONTACTS)
+    """Contacts from their own watermark, and those a record names that are not known yet (A6); the latter alone where
+    the run reads only a part."""
+    cursor = ports.store.cursor(tenant.key, CONTACTS) if run.moves_cursors else None
     since = datetime.fromisoformat(cursor.value) - OVERLAP if cursor else None
     known = {contact.id: contact for contact in ports.store.contacts(tenant.key)}
-    changed = {c.id: c async for c in reader.contacts_changed_since(since)}
+    changed = {} if run.narrow else {c.id: c async for c in reader.contacts_changed_since(since)}
     named = {c for row in read.rows.values() if row.event and row.life is Life.NORMAL for c in row.event.contacts}
     missing = named - known.keys() - changed.keys()
     changed |= {c.id: c for c in (await reader.contacts_by_ids(missing) if missing else [])}

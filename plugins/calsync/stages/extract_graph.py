@@ -7,7 +7,9 @@ import zlib
 from typing import TYPE_CHECKING
 
 from calsync.core.model import Account
+from calsync.errors import RemoteError, Transient
 from calsync.stages.directory import members_and_accounts
+from calsync.stages.focus import focused_links, focused_mailboxes
 from calsync.stages.mailboxes import MailboxReader
 from calsync.stages.settings import rules_print
 
@@ -31,7 +33,7 @@ def extract_graph(tenant: Tenant, ports: Ports, run: Run, batch: int = 0, batche
     """
     reader, calls, offset = asyncio.run(_extract(tenant, ports, run, batch, batches))
     failure = reader.common_failure()
-    if failure is not None and (batches == 1 or len(reader.seen) >= TELLING):
+    if failure is not None and (_tells(failure, run, batches) or len(reader.seen) >= TELLING):
         raise failure
     key, staging = tenant.key, ports.staging
     staging.write_rows(key, run.id, f"outlook-{batch}", list(reader.rows.values()))
@@ -42,6 +44,11 @@ def extract_graph(tenant: Tenant, ports: Ports, run: Run, batch: int = 0, batche
     return {"mailboxes": len(reader.seen), "unavailable": away, "events": len(reader.rows), "requests_graph": calls}
 
 
+def _tells(failure: RemoteError, run: Run, batches: int) -> bool:
+    """Whether so few mailboxes say what is so for all: not of a permission, where the run reads only a part of them."""
+    return batches == 1 and (not run.narrow or isinstance(failure, Transient))
+
+
 async def _extract(
     tenant: Tenant, ports: Ports, run: Run, batch: int, batches: int
 ) -> tuple[MailboxReader, int, float]:
@@ -49,7 +56,13 @@ async def _extract(
         accounts = await members_and_accounts(tenant, ports, run, client, batch)
         anew = ports.store.remembered(tenant.key, "rules") != rules_print(tenant)
         reader = MailboxReader(tenant, ports, run, client, anew=anew)
-        await reader.read([a for a in accounts if a.authorised and in_batch(a, batch, batches)])
+        mine = [a for a in accounts if a.authorised and in_batch(a, batch, batches)]
+        if run.focus:
+            links = focused_links(ports.store, tenant.key, run.focus)
+            wanted = focused_mailboxes(links, run.focus)
+            await reader.read_only([a for a in mine if a.object_id in wanted], links, run.focus.events)
+        else:
+            await reader.read([a for a in mine if not run.people or a.employee in run.people])
         skew = client.skew.total_seconds() if client.skew else 0.0
         return reader, client.calls, skew
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -17,23 +17,26 @@ if TYPE_CHECKING:
 EventKey = tuple[str, str]
 
 
-async def follow(reader: MailboxReader) -> None:
-    """Read by id what no listing tells of, so that the next diff decides on what is there now.
-
-    Not found by id is half a proof; that a listing of its days lacks it too is the other half (D1, D4).
-    """
-    dirty = reader.ports.store.dirty_links(reader.tenant.key)
-    living = {**_beyond(reader), **_standing(dirty)}
+async def follow(reader: MailboxReader, dirty: Iterable[Link]) -> None:
+    """Read by id what no listing tells of, so that the next diff decides on what is there now."""
+    living = {**_beyond(reader), **followed(dirty)}
     seen = reader.rows.keys() | reader.absences.keys()
     wanted = {event for event in living.keys() - seen if not reader.is_away(event[0])}
     await reader.by_id(wanted)
-    gone = [living[event] for event in wanted if event in reader.absences]
+    await confirm(reader, living, wanted & reader.absences.keys())
+
+
+async def confirm(reader: MailboxReader, living: Mapping[EventKey, Placement], absent: set[EventKey]) -> None:
+    """Not found by id is half a proof; that a listing of its days lacks it too is the other half (D1, D4)."""
+    gone = [living[event] for event in absent if event in living and not reader.is_away(event[0])]
     lacking = await reader.views([(p.mailbox, *_last_days(reader, p)) for p in gone])
-    for event in wanted & reader.absences.keys() - lacking:
-        reader.absences[event] = replace(reader.absences[event], proof=Proof.UNKNOWN)
+    for event in absent - lacking:
+        if event in reader.absences:
+            reader.absences[event] = replace(reader.absences[event], proof=Proof.UNKNOWN)
 
 
-def _standing(links: Iterable[Link]) -> dict[EventKey, Placement]:
+def followed(links: Iterable[Link]) -> dict[EventKey, Placement]:
+    """Where these meetings stand in Outlook, as far as they are still followed there."""
     return {(p.mailbox, p.id): p for link in links for p in link.placements if p.standing in FOLLOWED}
 
 
@@ -46,7 +49,7 @@ def _beyond(reader: MailboxReader) -> dict[EventKey, Placement]:
     unseen = ((mailbox, id_) for mailbox in sorted(reader.read_anew) for id_ in sorted(reader.known[mailbox]))
     candidates = [event for event in unseen if event not in reader.rows and event not in reader.absences]
     links = reader.ports.store.links_by_placement(reader.tenant.key, candidates) if candidates else []
-    living = _standing(link for link in links if link.state is LinkState.LIVING)
+    living = followed(link for link in links if link.state is LinkState.LIVING)
     return {
         event: p
         for event, p in living.items()

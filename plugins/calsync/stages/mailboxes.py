@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from calsync.core.facts import local_days
-from calsync.core.model import FOLLOWED, Absence, Account, Availability, OutlookRow, Placement, Proof, Shape
+from calsync.core.model import FOLLOWED, Absence, Account, Availability, Link, OutlookRow, Placement, Proof, Shape
 from calsync.errors import AuthFailed, CursorExpired, Forbidden, NotFound, RemoteError, Transient
-from calsync.stages.followed import follow
+from calsync.stages.followed import confirm, follow, followed
 from calsync.stages.series import (
     DATES,
     KnownSeries,
@@ -79,28 +79,42 @@ class MailboxReader:
     async def read(self, accounts: list[Account]) -> None:
         """Read these accounts' mailboxes. Raises AuthFailed, which is everybody's."""
         mailboxes = [account.object_id for account in accounts]
+        self._know(mailboxes)
         saved = {cursor.name: cursor for cursor in self.ports.store.cursors(self.tenant.key)}
         for mailbox in mailboxes:
             cursor = saved.get(cursor_name(mailbox))
             if cursor and not self._anchored_too_long(cursor):
                 self.cursor_of[mailbox] = cursor
+        if self.run.moves_cursors:
+            await self._rounds({m: self.cursor_of[m].value if m in self.cursor_of else None for m in mailboxes})
+        else:
+            await self._window(mailboxes)
+        await complete_dates(self, anew=not self.run.moves_cursors)
+        await follow(self, self.ports.store.dirty_links(self.tenant.key))
+        await self._finish()
+
+    async def read_only(self, accounts: list[Account], links: list[Link], events: Collection[EventKey]) -> None:
+        """Read by id, in these accounts' mailboxes, where these meetings stand, and these events; nothing else."""
+        mailboxes = {account.object_id for account in accounts}
+        self._know(mailboxes)
+        await self.by_id(event for event in {*followed(links), *events} if event[0] in mailboxes)
+        await confirm(self, followed(links), set(self.absences))
+        await self._finish()
+
+    def _know(self, mailboxes: Collection[str]) -> None:
         known = self.ports.store.known_outlook(self.tenant.key, mailboxes)
         for row in known:
             self.known[row.mailbox].add(row.id)
         self.series = KnownSeries(known)
-        if self.run.window:
-            await self._window(mailboxes)
-        else:
-            await self._rounds({m: self.cursor_of[m].value if m in self.cursor_of else None for m in mailboxes})
-        await complete_dates(self, anew=bool(self.run.window))
-        await follow(self)
+
+    async def _finish(self) -> None:
         await complete_dates(self, anew=True)
         self._forget_the_unavailable()
         self._note_zones()
 
     def _anchored_too_long(self, cursor: Cursor) -> bool:
         """Whether a mailbox's window has to be moved along; staggered, since each was anchored in its own hour."""
-        if self.anew or self.run.window:
+        if self.anew or not self.run.moves_cursors:
             return True
         anchored = datetime.fromisoformat(cursor.meta["anchored"])
         return self.run.at - anchored >= timedelta(days=self.tenant.window.reanchor_days)
@@ -152,6 +166,13 @@ class MailboxReader:
 
     def _found(self, mailbox: str) -> None:
         self.seen[mailbox] = {"availability": Availability.OK, "zone": ""}
+
+    def _heard(self, mailbox: str, answer: object) -> None:
+        """What a first answer says of a mailbox that no listing has told of."""
+        if mailbox not in self.seen and isinstance(answer, RemoteError) and not isinstance(answer, NotFound):
+            self.away(mailbox, answer)
+        elif mailbox not in self.seen:
+            self._found(mailbox)
 
     def away(self, mailbox: str, error: RemoteError) -> None:
         from calsync.graph.answers import availability
@@ -229,6 +250,7 @@ class MailboxReader:
         answers = await get_events(self.client, events, foreign_ids=self.tenant.foreign_marks)
         gone: dict[EventKey, str] = {}
         for (mailbox, id_), answer in zip(events, answers, strict=True):
+            self._heard(mailbox, answer)
             if not isinstance(answer, RemoteError):
                 self.rows[mailbox, id_] = self.row(mailbox, answer, marked=True)
             elif id_ in self.known[mailbox]:

@@ -1,0 +1,141 @@
+"""Runs that read a part of what there is: which meetings they keep to, and what may be decided of them (G8).
+
+Nothing follows from what such a run has not read: neither a deletion, nor that somebody has no event yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from calsync.core.model import Account, Availability, CrmRow, Link, OutlookRow, Standing
+from calsync.core.plan import Meeting, Plan
+from calsync.stages.followed import followed
+from calsync.stages.mailboxes import cursor_name
+
+if TYPE_CHECKING:
+    from calsync.config.model import Tenant
+    from calsync.core.facts import Facts
+    from calsync.stages.context import Focus, Ports, Run
+    from calsync.store.records import KnownOutlook
+    from calsync.store.store import Store
+
+
+def focused_links(store: Store, tenant: str, focus: Focus) -> list[Link]:
+    """The meetings that a focused run decides, as they are stored now."""
+    answered = store.actions(tenant, asked=focus.question) if focus.question else []
+    found = [
+        *store.links(tenant, {row.action.link for row in answered if row.answer}),
+        *store.links(tenant, focus.links),
+        *store.links_by_crm(tenant, focus.records),
+        *store.links_by_placement(tenant, focus.events),
+    ]
+    return list({link.id: link for link in found}.values())
+
+
+def focused_mailboxes(links: Iterable[Link], focus: Focus) -> set[str]:
+    """The mailboxes that a focused run reads."""
+    return {mailbox for mailbox, _ in {*followed(links), *focus.events}}
+
+
+def concerns(link: Link, people: frozenset[str]) -> bool:
+    """Whether one of these employees owns or attends a meeting, as ShareCRM last showed it; all do when empty."""
+    attending = link.crm_shown.attendees if link.crm_shown else frozenset()
+    return not people or link.crm_owner in people or bool(attending & people)
+
+
+def accounts_of(tenant: Tenant, ports: Ports, run: Run) -> list[Account]:
+    """The accounts with what this run learnt of their mailboxes (A5)."""
+    key, store = tenant.key, ports.store
+    seen: dict[str, Mapping[str, str]] = {}
+    for part in ports.staging.read_parts(key, run.id, "mailboxes"):
+        seen |= part["seen"]
+    before: set[str] = set()
+    if run.narrow:
+        read = {cursor.name for cursor in store.cursors(key)}
+        known = {row.mailbox for row in store.known_outlook(key)}
+        before = {a.object_id for a in store.accounts(key) if cursor_name(a.object_id) in read or a.object_id in known}
+    return [
+        account if account.object_id in before - seen.keys() else _learnt(account, seen.get(account.object_id), run)
+        for account in store.accounts(key)
+    ]
+
+
+def _learnt(account: Account, found: Mapping[str, str] | None, run: Run) -> Account:
+    """An account as this run may use it. One authorised after the mailboxes were read counts from the next run on:
+    what stands in its own is not known yet, and would be doubled (B4)."""
+    if found is None:
+        return replace(account, authorised_since=None)
+    availability = Availability(found["availability"])
+    since = None if availability is Availability.OK else (account.away_since or run.at)
+    zone = account.zone or found.get("zone", "")
+    return replace(account, availability=availability, away_since=since, zone=zone)
+
+
+def without_others(
+    rows: Iterable[OutlookRow], known: Iterable[KnownOutlook], chosen: Iterable[Link]
+) -> list[OutlookRow]:
+    """Without what a listing told of other meetings than those in focus; what no meeting knows may belong to them."""
+    ids = {link.id for link in chosen}
+    others = {(row.mailbox, row.id) for row in known if row.link not in ids}
+    return [row for row in rows if (row.mailbox, row.id) not in others]
+
+
+def to_decide(chosen: Iterable[Link], crm: Iterable[CrmRow], outlook: Iterable[OutlookRow]) -> list[Link]:
+    """The meetings in focus; those of which nothing could be read are decided all the same, by what is remembered."""
+    records, events = {row.id for row in crm}, {(row.mailbox, row.id) for row in outlook}
+    return [
+        link
+        if link.crm_id in records or any((p.mailbox, p.id) in events for p in link.placements)
+        else replace(link, dirty=True)
+        for link in chosen
+    ]
+
+
+def narrowed(plan: Plan, facts: Facts, run: Run, chosen: Collection[Link] | None) -> Plan:
+    """Of a plan, what this run may carry out, having read only a part.
+
+    A run with a focus keeps to the meetings that are known, since it has not looked for the other half of a new one; a
+    dry one tells of new ones too. What fell asleep because its mailbox could not be read now is decided again by the
+    next whole run.
+
+    :param chosen: the meetings in focus, None in a run without one
+    """
+    if not run.narrow:
+        return plan
+    stored = {link.id: link for link in facts.links}
+    ids = {link.id for link in chosen or ()}
+    ours = _in_focus(run.focus, ids, run.dry_run) if run.focus else _read_of_people(facts, stored)
+    meetings = (_again_if_asleep(meeting, stored.get(meeting.noted.id)) for meeting in plan.meetings if ours(meeting))
+    return replace(plan, meetings=tuple(meetings))
+
+
+def _in_focus(focus: Focus, ids: Collection[str], dry_run: bool) -> Callable[[Meeting], bool]:
+    def ours(meeting: Meeting) -> bool:
+        events = {(p.mailbox, p.id) for p in meeting.noted.placements}
+        named = meeting.noted.crm_id in focus.records or bool(events & focus.events)
+        return meeting.noted.id in ids or (dry_run and named)
+
+    return ours
+
+
+def _read_of_people(facts: Facts, stored: Mapping[str, Link]) -> Callable[[Meeting], bool]:
+    """Whether anything of a meeting was read; of one that waits, all that it may wait for."""
+    read = {(row.mailbox, row.id) for row in facts.outlook} | {(gone.mailbox, gone.id) for gone in facts.absences}
+    records = {row.id for row in facts.crm}
+
+    def ours(meeting: Meeting) -> bool:
+        known = stored.get(meeting.noted.id)
+        if known is not None and known.dirty and not followed([known]).keys() <= read:
+            return False
+        events = {(p.mailbox, p.id) for p in (*meeting.noted.placements, *meeting.agreed.placements)}
+        return bool(events & read) or meeting.noted.crm_id in records
+
+    return ours
+
+
+def _again_if_asleep(meeting: Meeting, known: Link | None) -> Meeting:
+    before = {(p.mailbox, p.id) for p in known.placements if p.standing is Standing.LIVING} if known else set()
+    asleep = any(p.standing is Standing.ASLEEP and (p.mailbox, p.id) in before for p in meeting.agreed.placements)
+    return replace(meeting, agreed=replace(meeting.agreed, dirty=True)) if asleep else meeting

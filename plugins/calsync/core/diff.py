@@ -17,6 +17,7 @@ from calsync.core.model import Kind, Life, LinkState, Placement, Proof, Side, St
 from calsync.core.people import People
 from calsync.core.plan import Meeting, Plan, Remark, Verb
 from calsync.core.speaker import wake_and_sleep
+from calsync.core.undo import as_a_whole, undo
 
 
 def diff(facts: Facts) -> Plan:
@@ -28,7 +29,8 @@ def diff(facts: Facts) -> Plan:
     if recovering(facts):
         meetings = tuple(_hold_creations(meeting) for meeting in meetings)
     plan = Plan(facts.rules.tenant, facts.run, facts.now, meetings, tuple(matcher.remarks))
-    return replace(plan, refusal=refusal(facts, plan))
+    plan = replace(plan, refusal=refusal(facts, plan))
+    return replace(plan, meetings=tuple(as_a_whole(meeting) for meeting in plan.meetings))
 
 
 def recovering(facts: Facts) -> bool:
@@ -45,6 +47,9 @@ def _decide(facts: Facts, people: People, sights: list[Sight]) -> Iterator[Meeti
         if _waits_for_a_person(desk):
             desk.remark("G6", "a held action of this meeting waits for a person's answer")
             meeting = replace(desk.meeting(), waits=True)
+        elif past := facts.past.get(sight.link.id):
+            undo(desk, past)
+            meeting = desk.meeting()
         else:
             _look_at(desk)
             _tell_what_stayed(desk)

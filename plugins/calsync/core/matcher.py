@@ -45,7 +45,8 @@ class Matcher(Register):
         for key, rows in self.groups.items():
             self._new_from_outlook(key, rows)
         for link in self.facts.links:
-            if (link.dirty or self._reviewed(link)) and not unagreed(link):
+            asked = link.dirty or self._reviewed(link) or link.id in self.facts.past
+            if asked and not unagreed(link):
                 self.sight(link)
         return sorted(self.sights.values(), key=lambda s: s.link.id)
 

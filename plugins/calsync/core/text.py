@@ -1,7 +1,11 @@
-"""Titles: how long ShareCRM content becomes an Outlook title, and how an edited title finds its way back (F4, C2)."""
+"""Text from outside: what of it may be kept, how long content becomes a title, how an edited one finds its way back.
+
+See RULES F4 and C2.
+"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 TITLE_LIMIT = 255
@@ -12,9 +16,30 @@ _LATER_JAMO = range(0x1160, 0x1200)
 _FLAG_LETTERS = range(0x1F1E6, 0x1F200)
 
 
+LONGEST_ID = 1000
+"""More characters than any id of either system has; an index of PostgreSQL holds no entry above 2,704 bytes."""
+
+_UNMEANT = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202d\u202e]")
+"""Control characters that are no white space, and the two that show what follows them in the wrong order."""
+
+
 def sound(text: str) -> str:
-    """`text` without half characters (lone surrogates), which JSON may carry and no database or file can hold."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    """`text` without what nobody typed and no reader sees: control characters, overrides of the direction.
+
+    Half characters (lone surrogates), which JSON may carry and no database or file can hold, become "?". The marks
+    and isolates of right-to-left text stay.
+    """
+    whole = text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return _UNMEANT.sub("", whole)
+
+
+def ident(value: object) -> str:
+    """The id in a service's answer, as it stands there; "" for what can be none: a structure, a page of text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if 0 <= value < 2**63 else ""
+    if not isinstance(value, str) or len(value) > LONGEST_ID or value != value.strip():
+        return ""
+    return value if value.isascii() and value.isprintable() else ""
 
 
 def squeeze(text: str) -> str:

@@ -7,14 +7,17 @@ an address or a subject.
 
 from __future__ import annotations
 
+import logging
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from calsync.core.model import Availability
+from calsync.core.text import ident
 from calsync.errors import (
     AnswerLost,
     AuthFailed,
@@ -51,6 +54,12 @@ _WHY = {
 _NOTHING_DONE = {503, 509}
 """5xx by which Graph says that it did not start on the request; after any other a write may have been done."""
 
+_LONGEST_PAUSE_S = 86_400.0
+_OTHER_CLOCK = timedelta(days=366)
+"""A clock that differs by more than this from ours is none."""
+
+log = logging.getLogger(__name__)
+
 _EVENT_PATH = re.compile(r"/events/[^/?]+")
 
 
@@ -71,6 +80,28 @@ class Answer:
     def value(self) -> dict[str, Any]:
         """The body as an object, empty when it is none."""
         return self.body if isinstance(self.body, dict) else {}
+
+
+def items_of(page: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The items of a collection's page; what has no id can neither be known nor followed and is passed over.
+
+    Raises Unavailable for a page that is none: a listing that lacks a page is no listing (RULES D2).
+    """
+    listed = page.get("value")
+    if not isinstance(listed, list):
+        raise Unavailable("Graph answered a listing without its items; nothing of it is used", Remote("graph", 200))
+    found = [item for item in listed if isinstance(item, dict) and ident(item.get("id"))]
+    if len(found) < len(listed):
+        log.warning("Graph listed %d items without an id; they are passed over", len(listed) - len(found))
+    return found
+
+
+def link_of(page: Mapping[str, Any], name: str) -> str:
+    """The link of a page that `name` holds, "" when it has none. Raises Unavailable for what can be no link."""
+    link = page.get(name)
+    if not isinstance(link, str | None):
+        raise Unavailable("Graph's listing breaks off; nothing of it is used", Remote("graph", 200))
+    return link or ""
 
 
 def failure(answer: Answer, method: str, path: str) -> RemoteError:
@@ -103,24 +134,29 @@ def availability(error: RemoteError) -> Availability | None:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by the `Retry-After` header: a number, often with a fraction, or an HTTP date; None: not said."""
+    """Seconds to wait by the `Retry-After` header: a number, often with a fraction, or an HTTP date; None: not said.
+
+    No more than a day.
+    """
     text = headers.get("retry-after", "").strip()
     if not text:
         return None
     try:
-        return max(0.0, float(text))
+        said = float(text)
     except ValueError:
         moment = http_date(text)
-    return None if moment is None else max(0.0, (moment - datetime.now(UTC)).total_seconds())
+        said = math.nan if moment is None else (moment - datetime.now(UTC)).total_seconds()
+    return None if math.isnan(said) else min(max(0.0, said), _LONGEST_PAUSE_S)
 
 
 def http_date(text: str) -> datetime | None:
-    """An HTTP date as an aware datetime, None when it is not one."""
+    """An HTTP date as an aware datetime, None when it is not one or a year and more away."""
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC) if abs(moment - datetime.now(UTC)) <= _OTHER_CLOCK else None
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _remote(answer: Answer) -> Remote:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from calsync.core.text import ident
 from calsync.errors import AnswerLost, AuthFailed, RemoteError
 from calsync.graph.answers import Answer, failure, no_answer
 from calsync.graph.paths import mailbox_of
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 20
 """The most parts that Graph takes in one call."""
+
+_LEAST_STATUS, _GREATEST_STATUS = 100, 599
 
 IMMUTABLE = 'IdType="ImmutableId"'
 """Ids that survive a move between folders; on every request and part, since mixing the two forms makes duplicates."""
@@ -131,20 +134,26 @@ def _wire(i: int, part: Part) -> dict[str, Any]:
 
 
 def _by_id(answer: Answer) -> dict[str, dict[str, Any]]:
+    """The answers by their parts' ids. Two different ones to one part answer nothing."""
     responses = answer.value.get("responses")
-    if not isinstance(responses, list):
-        return {}
-    return {str(response.get("id")): response for response in responses if isinstance(response, dict)}
+    answered: dict[str, dict[str, Any]] = {}
+    torn: set[str] = set()
+    for response in responses if isinstance(responses, list) else []:
+        if isinstance(response, dict) and (id_ := ident(response.get("id"))):
+            torn |= {id_} if answered.setdefault(id_, response) != response else set()
+    return {id_: response for id_, response in answered.items() if id_ not in torn}
 
 
 def _result(part: Part, response: Mapping[str, Any] | None) -> Result:
     if response is None:
         return no_answer("Graph's answer to a batch lacks this part", part.writes)
-    headers = response.get("headers") or {}
-    body = response.get("body")
+    status, headers, body = response.get("status"), response.get("headers"), response.get("body")
+    if not isinstance(status, int) or not _LEAST_STATUS <= status <= _GREATEST_STATUS:
+        return no_answer("Graph's answer to a part of a batch has no status", part.writes)
+    named = headers if isinstance(headers, dict) else {}
     answer = Answer(
-        status=int(response.get("status") or 0),
-        headers={str(name).lower(): str(value) for name, value in headers.items()},
+        status=status,
+        headers={name.lower(): value for name, value in named.items() if isinstance(value, str)},
         body=body,
         is_json=body is None or isinstance(body, dict),
     )

@@ -8,7 +8,6 @@ requests of one mailbox are in flight; links are followed to the configured host
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import random
 import ssl
@@ -184,8 +183,8 @@ class GraphClient:
         date = http_date(answer.headers.get("date", ""))
         if date is not None:
             self.skew = date - datetime.now(UTC)
-        request_id = answer.headers.get("request-id", "")
-        log.debug("%s %s: %s, request %s", part.method, redacted(part.path), answer.status, request_id)
+        said = Remote("graph", answer.status, request_id=answer.headers.get("request-id", ""))
+        log.debug("%s %s: %s, request %s", part.method, redacted(part.path), answer.status, said.request_id)
 
 
 def _http(settings: GraphSettings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
@@ -211,5 +210,5 @@ def _answer(response: httpx.Response) -> Answer:
         return Answer(response.status_code, headers)
     try:
         return Answer(response.status_code, headers, response.json())
-    except (json.JSONDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):  # no JSON; numbers or nesting beyond what can be read
         return Answer(response.status_code, headers, is_json=False)

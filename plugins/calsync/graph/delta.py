@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from calsync.errors import AuthFailed, CursorExpired, Refused, Remote, RemoteError, Unavailable
-from calsync.graph.answers import Answer
+from calsync.graph.answers import Answer, items_of, link_of
 from calsync.graph.batch import BATCH_SIZE, Part, Result
 from calsync.graph.client import GraphClient
 from calsync.graph.paths import Trail, url
@@ -110,7 +110,8 @@ def _take(client: GraphClient, mailbox: str, reading: _Reading, result: Result) 
         if isinstance(result, RemoteError):
             raise result
         link = _add(reading, result)
-        if link is not None:
+        if link:
+            client.relative(link)  # it is to be followed, so it leads to Graph
             return _ended(mailbox, reading, link)
         _turn(client, reading, result)
     except RemoteError as error:
@@ -118,21 +119,18 @@ def _take(client: GraphClient, mailbox: str, reading: _Reading, result: Result) 
     return None
 
 
-def _add(reading: _Reading, page: Answer) -> str | None:
-    """The page's items into `reading`; its delta link, None when it has none."""
-    items = page.value.get("value")
-    for item in items if isinstance(items, list) else []:
-        if isinstance(item, dict) and isinstance(item.get("id"), str):
-            reading.seen.pop(item["id"], None)  # what came last counts, and takes its place in the order
-            reading.seen[item["id"]] = None if "@removed" in item else item
-    link = page.value.get("@odata.deltaLink")
-    return link if isinstance(link, str) else None
+def _add(reading: _Reading, page: Answer) -> str:
+    """The page's items into `reading`; its delta link, "" when it has none. Raises Unavailable for no page."""
+    for item in items_of(page.value):
+        reading.seen.pop(item["id"], None)  # what came last counts, and takes its place in the order
+        reading.seen[item["id"]] = None if "@removed" in item else item
+    return link_of(page.value, "@odata.deltaLink")
 
 
 def _turn(client: GraphClient, reading: _Reading, page: Answer) -> None:
     """Go on to the next page. Raises Unavailable when there is none or it leads in a circle, Refused when foreign."""
-    link = page.value.get("@odata.nextLink")
-    if not isinstance(link, str) or reading.trail.circles(link):
+    link = link_of(page.value, "@odata.nextLink")
+    if not link or reading.trail.circles(link):
         raise Unavailable("The delta round does not end: a page led nowhere new", Remote("graph", page.status))
     reading.path = client.relative(link)
 

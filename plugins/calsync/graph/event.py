@@ -13,7 +13,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from calsync.core.model import Event, OutlookRow, Shape, Time
-from calsync.core.text import sound
+from calsync.core.reach import reaches
+from calsync.core.text import ident, sound
 from calsync.graph import marks, zones
 from calsync.graph.recurrence import pattern_digest, series_problem
 
@@ -24,7 +25,23 @@ _SHAPES = {
     "exception": Shape.EXCEPTION,
 }
 _PRIVATE = {"private", "personal", "confidential"}
+_SENSITIVITIES = _PRIVATE | {"normal", ""}
+_FORMS: dict[str, type] = {
+    "subject": str,
+    "type": str,
+    "sensitivity": str,
+    "iCalUId": str,
+    "seriesMasterId": str,
+    "isAllDay": bool,
+    "isCancelled": bool,
+    "isDraft": bool,
+    "isOrganizer": bool,
+    "organizer": Mapping,
+    "attendees": list,
+}
+"""The form of what decides about an event, where it is not null. In another form it is not understood."""
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+_LONGEST_ADDRESS = 320
 _FRACTION = re.compile(r"\.\d+")
 _NO_TIME = Time(date.min, date.min)
 """The time of an event whose own cannot be read; such a row bears a problem and nobody looks at it."""
@@ -61,12 +78,13 @@ def outlook_row(
     mark, foreign = marks.read(raw, foreign_ids)
     zone = zones.iana(_text(raw, "originalStartTimeZone"))
     shape = _shape(raw)
+    problem = problem or _misread(raw)
     if shape is Shape.MASTER:
         problem = problem or series_problem(raw)
     organizer = address(raw.get("organizer"))
     return OutlookRow(
         mailbox=mailbox,
-        id=_text(raw, "id"),
+        id=ident(raw.get("id")),
         etag=_text(raw, "@odata.etag") or (f'W/"{key}"' if (key := _text(raw, "changeKey")) else ""),
         event=Event(
             title=" ".join(_text(raw, "subject").split()),
@@ -109,11 +127,11 @@ def bare(raw: Mapping[str, Any]) -> bool:
 
 
 def address(recipient: object) -> str:
-    """The lower-case SMTP address of an organizer or attendee, "" when it has none that can be mailed."""
+    """The lower-case SMTP address of an organizer or attendee, "" when it has none that can be mailed (RULES E4)."""
     holder = recipient.get("emailAddress") if isinstance(recipient, Mapping) else None
     text = holder.get("address") if isinstance(holder, Mapping) else None
     text = text.strip().lower() if isinstance(text, str) else ""
-    return text if _ADDRESS.fullmatch(text) else ""
+    return text if len(text) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(text) and sound(text) == text else ""
 
 
 def _completed(item: dict[str, Any], master: dict[str, Any] | None) -> dict[str, Any]:
@@ -129,6 +147,22 @@ def _completed(item: dict[str, Any], master: dict[str, Any] | None) -> dict[str,
 def _text(raw: Mapping[str, Any], name: str) -> str:
     value = raw.get(name)
     return sound(value) if isinstance(value, str) else ""
+
+
+def _misread(raw: Mapping[str, Any]) -> str:
+    """Why what Graph says of an event cannot be understood, so that nothing may be concluded from it; "" when it can."""
+    for name, form in _FORMS.items():
+        if not isinstance(raw.get(name), form | None):
+            return f"Graph gave {name} in a form that calsync does not know"
+    if _text(raw, "type").casefold() not in {"", *_SHAPES}:
+        return "Graph gave an event of a type that calsync does not know"
+    if _text(raw, "sensitivity").casefold() not in _SENSITIVITIES:
+        return "the event has a sensitivity that calsync does not know"
+    if any(raw.get(name) and not ident(raw[name]) for name in ("iCalUId", "seriesMasterId")):
+        return "Graph gave an id that can be none"
+    if not all(isinstance(each, Mapping | None) for each in raw.get("attendees") or []):
+        return "Graph gave attendees in a form that calsync does not know"
+    return ""
 
 
 def _shape(raw: Mapping[str, Any]) -> Shape:
@@ -153,7 +187,7 @@ def _guests(raw: Mapping[str, Any], organizer: str) -> frozenset[str]:
 
 def _time(raw: Mapping[str, Any]) -> tuple[Time, str]:
     """The event's time and "", or a stand-in and why there is none."""
-    if not _text(raw, "id"):
+    if not ident(raw.get("id")):
         return _NO_TIME, "Graph gave this event without an id"
     if raw.get("isAllDay") is True:
         return _all_day(raw)
@@ -171,7 +205,7 @@ def _all_day(raw: Mapping[str, Any]) -> tuple[Time, str]:
         return _NO_TIME, "the event's dates cannot be read"
     if end < start:
         return _NO_TIME, "the event ends before it starts"
-    if end == start and start < date.max:
+    if end == start:
         end = start + timedelta(days=1)
     return Time(start, end, zones.iana(_text(raw, "originalStartTimeZone"))), ""
 
@@ -179,9 +213,10 @@ def _all_day(raw: Mapping[str, Any]) -> tuple[Time, str]:
 def _day(value: object) -> date | None:
     text = _text(value, "dateTime") if isinstance(value, Mapping) else ""
     try:
-        return date.fromisoformat(text[:10])
+        day = date.fromisoformat(text[:10])
     except ValueError:
         return None
+    return day if reaches(day) else None
 
 
 def _instant(value: object) -> datetime | str:
@@ -194,27 +229,27 @@ def _instant(value: object) -> datetime | str:
     zone = zones.zone(_text(value, "timeZone") or "UTC")
     if zone is None:
         return "the event's time zone is not known"
-    try:
-        return moment.replace(tzinfo=zone).astimezone(UTC)
-    except OverflowError:
-        return "the event's start or end cannot be read"
+    return moment.replace(tzinfo=zone).astimezone(UTC)
 
 
 def _wall(text: str) -> datetime | None:
     """A wall time without zone, to the second; an offset that stands there against the documentation is dropped."""
     try:
-        return datetime.fromisoformat(_FRACTION.sub("", text)).replace(tzinfo=None)
+        moment = datetime.fromisoformat(_FRACTION.sub("", text)).replace(tzinfo=None)
     except ValueError:
         return None
+    return moment if reaches(moment) else None
 
 
 def _stamp(text: str) -> datetime | None:
     """A UTC stamp with up to seven digits of a second, to the second."""
     try:
         moment = datetime.fromisoformat(_FRACTION.sub("", text))
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    if not reaches(moment):
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _original(raw: Mapping[str, Any], shape: Shape, zone: str, time: Time) -> date | None:
@@ -228,7 +263,4 @@ def _original(raw: Mapping[str, Any], shape: Shape, zone: str, time: Time) -> da
         moment = time.start
     if moment is None:
         return None
-    try:
-        return moment.astimezone(zones.zone(zone) or UTC).date()
-    except OverflowError:
-        return None
+    return moment.astimezone(zones.zone(zone) or UTC).date()

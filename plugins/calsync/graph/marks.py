@@ -6,17 +6,20 @@ delta does not give it, so it is looked up by id or asked for in a calendar view
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
 from calsync.core.model import Mark
+from calsync.core.text import ident, sound
 from calsync.graph.paths import literal
 
 MARK_ID = "String {5c0f3a1e-8f0b-4b53-9d0c-6d2c1f7a4e90} Name calsync"
 """The id of our property. It is in every mailbox we ever wrote to: it never changes."""
 
 _VERSION = "1"
+_GENERATION = re.compile(r"[0-9]{1,9}")
 
 
 def encode(mark: Mark) -> str:
@@ -28,7 +31,7 @@ def encode(mark: Mark) -> str:
 def decode(value: str) -> Mark | None:
     """The Mark that `encode` wrote, None for anything else."""
     words = [unquote(word) for word in value.split("/")]
-    if len(words) != 6 or words[0] != _VERSION or not words[5].isdecimal():
+    if len(words) != 6 or words[0] != _VERSION or not _GENERATION.fullmatch(words[5]):
         return None
     return Mark(words[1], words[2], words[3], words[4], int(words[5]))
 
@@ -44,12 +47,22 @@ def read(raw: Mapping[str, Any], foreign_ids: Sequence[str] = ()) -> tuple[Mark 
     others = {id_.casefold() for id_ in foreign_ids}
     properties = raw.get("singleValueExtendedProperties")
     for entry in properties if isinstance(properties, list) else []:
-        id_ = str(entry.get("id", "")).casefold() if isinstance(entry, Mapping) else ""
+        id_ = _text(entry, "id").casefold()
         if id_ == MARK_ID.casefold():
-            ours = decode(str(entry.get("value") or ""))
+            ours = _sane(decode(_text(entry, "value")))
             foreign = foreign or ours is None
         foreign = foreign or id_ in others
     return ours, foreign
+
+
+def _text(entry: object, name: str) -> str:
+    value = entry.get(name) if isinstance(entry, Mapping) else None
+    return sound(value) if isinstance(value, str) else ""
+
+
+def _sane(mark: Mark | None) -> Mark | None:
+    """The mark unless its ids are none that ShareCRM or Graph would give."""
+    return mark if mark and ident(mark.crm_id) and ident(mark.mailbox) else None
 
 
 def expansion(foreign_ids: Sequence[str] = ()) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from calsync.errors import Refused, Remote
 
 _MAILBOX = re.compile(r"^/?users/([^/?]+)/")
 _MOST_VISITS = 3
+_LONGEST_LINK = 50_000
+"""Characters; httpx takes no address beyond 65,536."""
 _SAFE_WORDS = {
     "users",
     "events",
@@ -67,12 +69,23 @@ def redacted(path: str) -> str:
 def below(base_url: str, link: str) -> str:
     """The absolute `link` of an answer, relative to `base_url`.
 
-    Raises Refused for a link that leads to another host or out of the version root: a token never goes there.
+    Raises Refused for a link that leads to another host or out of the version root, or is none: a token never goes
+    there.
     """
-    base, target = urlsplit(base_url), urlsplit(link)
+    base, target = urlsplit(base_url), _split(link)
     same_host = (base.scheme, base.netloc.lower()) == (target.scheme, target.netloc.lower())
-    inside = target.path.startswith(base.path + "/") and "/../" not in target.path
+    inside = target.path.startswith(base.path + "/") and ".." not in target.path.split("/")
     if not same_host or not inside:
         raise Refused("Graph answered with a link to another host; it was not followed", Remote("graph"))
     rest = target.path.removeprefix(base.path)
     return f"{rest}?{target.query}" if target.query else rest
+
+
+def _split(link: str) -> SplitResult:
+    """The parts of a link; those of an empty one when it holds what no address can."""
+    if len(link) > _LONGEST_LINK or not link.isascii() or not link.isprintable():
+        return urlsplit("")
+    try:
+        return urlsplit(link)
+    except ValueError:
+        return urlsplit("")

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from calsync.core.plan import Guest, Request
+from calsync.core.text import sound
+from calsync.errors import Refused, Remote
 from calsync.graph.event import address
 
 
@@ -23,10 +25,11 @@ def people_patch(
 
     Whoever is not named stays, with type and name as they are. Answers are left out: writing `status` has sent
     cancellations that nobody asked for (microsoft-graph-docs issue 12500). The organiser is never put on the list.
+
+    Raises Refused for a list that cannot be understood: writing it anew would uninvite people.
     """
     gone = {text.lower() for text in uninvite}
-    attendees = raw.get("attendees")
-    present = [entry for entry in attendees if isinstance(entry, Mapping)] if isinstance(attendees, list) else []
+    present = _present(raw)
     kept = [entry for entry in present if address(entry) not in gone]
     taken = {address(entry) for entry in kept} | {address(raw.get("organizer"))}
     added: dict[str, Guest] = {}
@@ -38,12 +41,27 @@ def people_patch(
     return [_as_it_is(entry) for entry in kept] + [invited(guest) for guest in added.values()]
 
 
+def _present(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    attendees = raw.get("attendees", ())
+    listed = [] if attendees is None else attendees
+    if not isinstance(listed, list) or not all(_understood(entry) for entry in listed):
+        raise Refused("The event's attendees cannot be read, so they are not written", Remote("graph", 200))
+    return listed
+
+
+def _understood(entry: object) -> bool:
+    holder = entry.get("emailAddress") if isinstance(entry, Mapping) else ()
+    return holder is None or (
+        isinstance(holder, Mapping) and all(isinstance(value, str | None) for value in holder.values())
+    )
+
+
 def with_people(
     request: Request, raw: Mapping[str, Any], invite: Iterable[Guest], uninvite: Iterable[str]
 ) -> Request | None:
     """A `read_first` update completed from the raw event as just read; None when nothing is left to write.
 
-    It is bound to that reading by its etag, unless the plan already bound it to an earlier one.
+    It is bound to that reading by its etag, unless the plan already bound it to an earlier one. Raises Refused.
     """
     people = people_patch(raw, invite, uninvite)
     body = {**request.body, **({} if people is None else {"attendees": people})}
@@ -53,4 +71,7 @@ def with_people(
 
 
 def _as_it_is(entry: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: entry[name] for name in ("type", "emailAddress") if entry.get(name) is not None}
+    said: dict[str, Any] = {"type": entry["type"]} if isinstance(entry.get("type"), str) else {}
+    if entry.get("emailAddress") is not None:
+        said["emailAddress"] = {name: text and sound(text) for name, text in entry["emailAddress"].items()}
+    return said

@@ -9,6 +9,7 @@ from typing import Any
 from calsync.core.model import Mark
 from calsync.errors import Remote, RemoteError, Unavailable
 from calsync.graph import marks
+from calsync.graph.answers import Answer, items_of, link_of
 from calsync.graph.batch import Part
 from calsync.graph.client import GraphClient
 from calsync.graph.delta import window_path
@@ -42,7 +43,7 @@ async def calendar_view(
     if expand_marks:
         query["_expand"] = marks.expansion(foreign_ids)
     found = [item async for item in _pages(client, window_path(mailbox, start, end, **query))]
-    return list({item["id"]: item for item in found if isinstance(item.get("id"), str)}.values())
+    return list({item["id"]: item for item in found}.values())
 
 
 async def instances(
@@ -62,11 +63,19 @@ async def get_events(
 ) -> list[dict[str, Any] | RemoteError]:
     """Events by (mailbox, immutable id), twenty in a call: each the event or its error, in the order asked for.
 
-    The error is NotFound when this very event is not there.
+    The error is NotFound when this very event is not there. Of an answer that is not this event nothing is left but
+    the id: it cannot be understood.
     """
     parts = [Part("GET", _event_path(mailbox, event, with_marks, foreign_ids)) for mailbox, event in wanted]
     results = await client.batch(parts)
-    return [result if isinstance(result, RemoteError) else result.value for result in results]
+    return [
+        result if isinstance(result, RemoteError) else _as_asked(id_, result)
+        for (_, id_), result in zip(wanted, results, strict=True)
+    ]
+
+
+def _as_asked(id_: str, answer: Answer) -> dict[str, Any]:
+    return answer.value if answer.value.get("id") == id_ else {"id": id_}
 
 
 async def find_by_mark(client: GraphClient, mailbox: str, mark: Mark) -> list[dict[str, Any]]:
@@ -77,7 +86,8 @@ async def find_by_mark(client: GraphClient, mailbox: str, mark: Mark) -> list[di
         "_select": EVENT_FIELDS,
         "_top": VIEW_PAGE,
     }
-    return [item async for item in _pages(client, url("users", mailbox, "events", **query))]
+    found = [item async for item in _pages(client, url("users", mailbox, "events", **query))]
+    return [item for item in found if marks.read(item)[0] == mark]
 
 
 async def users(client: GraphClient) -> list[dict[str, Any]]:
@@ -86,15 +96,14 @@ async def users(client: GraphClient) -> list[dict[str, Any]]:
 
 
 async def _pages(client: GraphClient, path: str) -> AsyncIterator[dict[str, Any]]:
-    """The items of a collection, page by page. Raises Refused on a foreign link, Unavailable on a circle."""
+    """The items of a collection, page by page. Raises Refused on a foreign link, Unavailable on a circle or a tear."""
     trail = Trail()
     while not trail.circles(path):
         page = await client.get(path)
-        for item in page.get("value") or []:
-            if isinstance(item, dict):
-                yield item
-        link = page.get("@odata.nextLink")
-        if not isinstance(link, str):
+        for item in items_of(page):
+            yield item
+        link = link_of(page, "@odata.nextLink")
+        if not link:
             return
         path = client.relative(link)
     raise Unavailable("Graph's listing leads in a circle; nothing of it is used", Remote("graph", 200))

@@ -22,8 +22,8 @@ def pattern_digest(recurrence: object) -> str:
     pattern, limits = _parts(recurrence)
     if not pattern:
         return ""
-    said = {name: _plain(value) for name, value in sorted(pattern.items())} | {"from": limits.get("startDate")}
-    return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()[:16]
+    said = {name: _plain(value) for name, value in sorted(pattern.items())} | {"from": _start(limits)}
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 
 
 def series_problem(master: Mapping[str, Any]) -> str:
@@ -32,7 +32,8 @@ def series_problem(master: Mapping[str, Any]) -> str:
     A zone that nobody knows is no reason: Graph gives each date's instant in UTC (RULES F3).
     """
     pattern, _ = _parts(master.get("recurrence"))
-    if str(pattern.get("type", "")).casefold() not in _TYPES:
+    kind = pattern.get("type")
+    if not isinstance(kind, str) or kind.casefold() not in _TYPES:
         return "the series' recurrence is missing or of a kind that calsync does not know"
     return ""
 
@@ -44,8 +45,15 @@ def _parts(recurrence: object) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     return pattern if isinstance(pattern, Mapping) else {}, limits if isinstance(limits, Mapping) else {}
 
 
+def _start(limits: Mapping[str, Any]) -> str | None:
+    start = limits.get("startDate")
+    return start if isinstance(start, str) else None
+
+
 def _plain(value: object) -> object:
-    """Graph answers days and kinds in either case, and days in any order."""
+    """Graph answers days and kinds in either case, and days in any order. What is no part of a pattern is left out."""
     if isinstance(value, list):
-        return sorted(str(each).casefold() for each in value)
-    return value.casefold() if isinstance(value, str) else value
+        return sorted(each.casefold() for each in value if isinstance(each, str))
+    if isinstance(value, str):
+        return value.casefold()
+    return value if isinstance(value, int | float) else None

@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from calsync.core.plan import Request
-from calsync.errors import Forbidden, NotFound, Refused, RemoteError
+from calsync.errors import AnswerLost, Forbidden, NotFound, Refused, Remote, RemoteError
 from calsync.graph import marks
-from calsync.graph.answers import DUPLICATE_TRANSACTION
+from calsync.graph.answers import DUPLICATE_TRANSACTION, Answer
 from calsync.graph.batch import Part, Result
 from calsync.graph.client import GraphClient
+from calsync.graph.event import outlook_row
 from calsync.graph.read import find_by_mark
+
+_DONE = Remote("graph", 200)
 
 Sent = dict[str, Any] | None | RemoteError
 """The event as it is after the write, None after a delete, or why there is neither."""
@@ -50,9 +53,16 @@ async def _settled(client: GraphClient, request: Request, result: Result) -> Sen
     try:
         if isinstance(result, RemoteError):
             return await _again(client, request, result)
+        return None if request.method == "DELETE" else _written(result)
     except RemoteError as error:
         return error
-    return None if request.method == "DELETE" else result.value
+
+
+def _written(answer: Answer) -> dict[str, Any]:
+    """The event as it is after a write. Raises AnswerLost when that cannot be read: what it shows is remembered."""
+    if outlook_row("", answer.value).problem:
+        raise AnswerLost("Graph's answer to a write cannot be read: the event is read before it is tried again", _DONE)
+    return answer.value
 
 
 async def _again(client: GraphClient, request: Request, error: RemoteError) -> dict[str, Any] | None:

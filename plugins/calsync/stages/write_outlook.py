@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.core.model import Form, Kind, Origin, Placement, Side
 from calsync.core.plan import Action, ActionState, Outcome, Request, Verb
-from calsync.errors import Remote, RemoteError, Stale
+from calsync.errors import Refused, Remote, RemoteError, Stale
 from calsync.stages.outcomes import failed, halts
 from calsync.stages.siblings import Siblings, waves
 
@@ -66,10 +66,16 @@ class OutlookLoader:
                 settled.append(failed(action, raw))
             elif raw.get("@odata.etag") != action.expect:
                 settled.append(failed(action, Stale(_MOVED_ON, Remote("graph"))))
-            elif completed := with_people(request, raw, action.invite, action.uninvite):
-                ready[action.id] = completed
             else:
-                settled.append(self._outcome(action, raw))
+                try:
+                    completed = with_people(request, raw, action.invite, action.uninvite)
+                except Refused as error:
+                    settled.append(failed(action, error))
+                    continue
+                if completed:
+                    ready[action.id] = completed
+                else:
+                    settled.append(self._outcome(action, raw))
         return ready, settled
 
     def _outcome(self, action: Action, result: dict[str, Any] | RemoteError | None) -> Outcome:

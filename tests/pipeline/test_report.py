@@ -46,7 +46,12 @@ def test_every_change_is_in_one_counter_and_stands_in_the_report(team: Workplace
     assert by_title["Lunch"] | {"id": "", "link": ""} == {
         "id": "", "link": "", "side": "crm", "verb": "create", "employee": "1000", "title": "Lunch", "rule": "E8",
         "start": str(hour(2)), "fields": by_title["Lunch"]["fields"], "reason": "new in Outlook", "mails": 0,
-        "state": "done", "sentence": "",
+        "state": "done", "sentence": "", "mail_kinds": [],
+        "values": [
+            {"field": "title", "old": "", "new": "Lunch"},
+            {"field": "time", "old": "", "new": f"{hour(2):%Y-%m-%d} 09:00 to 10:00 UTC"},
+            {"field": "people", "added": ["1000", "c:c-carla"], "removed": []},
+        ],
     }  # fmt: skip
     assert by_title["Visit"]["employee"] == "1001"
     (remark,) = shown["remarks"]
@@ -116,6 +121,35 @@ def test_the_parts_of_a_mapped_stage_are_told_as_one(team: Workplace) -> None:
     ports.close()
     assert found is not None
     assert found["stages"]["extract_graph"] == {"state": "success", "seconds": 4.0, "requests_graph": 6}
+
+
+def test_a_change_says_what_changes_from_what_to_what_and_whom_it_mails(team: Workplace) -> None:
+    crm = team.box.as_employee("1000")
+    people = {"calendar": CALENDAR, "participants": ["1000", "1001"], "contacts": ["c-carla"]}
+    record = crm.create("Visit", hour(3), hour(3, 10), **people)
+    secret = crm.create("Merger", hour(4), hour(4, 10), private=True, **people)
+    team.run()
+    crm.change(record, content="Long visit", start=hour(3, 11), end=hour(3, 12), contacts=["c-carla", "c-dirk"])
+    crm.change(secret, content="Merger talks", contacts=["c-carla", "c-dirk"])
+
+    team.run(dry_run=True)
+
+    shown = {change["title"]: change for change in team.report()["changes"]}
+    day = f"{hour(3):%Y-%m-%d}"
+    assert shown["Long visit"]["values"] == [
+        {"field": "title", "old": "Visit", "new": "Long visit"},
+        {"field": "time", "old": f"{day} 09:00 to 10:00 UTC", "new": f"{day} 11:00 to 12:00 UTC"},
+        {"field": "people", "added": ["dirk@northwind.example"], "removed": []},
+    ]
+    assert shown["Long visit"]["mail_kinds"] == [
+        {"kind": "invitation", "count": 1, "outside": 1},
+        {"kind": "update", "count": 2, "outside": 1},
+    ]
+    assert shown["Private"]["values"] == [
+        {"field": "title", "old": "Private", "new": "Private"},
+        {"field": "people", "added": ["1 people"], "removed": []},
+    ]
+    assert "Merger" not in json.dumps(team.report())
 
 
 @pytest.mark.parametrize(("database", "titles"), [("calsync.db", {"Lunch"}), ("elsewhere.db", {""})])

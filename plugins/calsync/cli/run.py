@@ -56,20 +56,33 @@ def _show_report(report: dict[str, Any]) -> None:
             c["verb"],
             c["employee"],
             c["title"][:40],
-            ", ".join(c["fields"]) if c["verb"] == "update" else "",
-            c["mails"] or "",
+            "\n".join(map(_change, c["values"])),
+            "\n".join(map(_mails, c["mail_kinds"])),
             c["state"],
             f"{c['rule']} {c['sentence'] or c['reason']}",
         )
         for c in report["changes"]
     ]
     if changes:
-        columns = ("Side", "What", "Employee", "Title", "Fields", "Mails", "State", "Why")
+        columns = ("Side", "What", "Employee", "Title", "Changes", "Mails", "State", "Why")
         show_table("Would change" if report["dry_run"] else "Changes", columns, changes)
     reasons = Counter((r["side"], r["rule"], r["reason"]) for r in report["remarks"])
     if reasons:
         rows = [(count, side, f"{rule} {reason}") for (side, rule, reason), count in reasons.most_common()]
         show_table("Left alone", ("Meetings", "Side", "Why"), rows)
+
+
+def _change(value: dict[str, Any]) -> str:
+    """A field's old and new value, or who comes and who goes, in a line."""
+    if value["field"] != "people":
+        return f"{value['field']}: " + " → ".join(side for side in (value["old"], value["new"]) if side)
+    marked = [f"+{person}" for person in value["added"]] + [f"-{person}" for person in value["removed"]]
+    return f"people: {', '.join(marked)}"
+
+
+def _mails(kind: dict[str, Any]) -> str:
+    outside = f" ({kind['outside']} outside)" if kind["outside"] else ""
+    return f"{kind['count']} {kind['kind']}{'' if kind['count'] == 1 else 's'}{outside}"
 
 
 def this_run(kind: str, *, dry_run: bool = False) -> Run:

@@ -30,6 +30,7 @@ from calsync.core.model import (
 from calsync.core.plan import Action, ActionState, Plan
 from calsync.errors import GuardExceeded
 from calsync.stages import cursors
+from calsync.stages.drift import compared
 from calsync.stages.focus import accounts_of, focused_links, narrowed, to_decide, without_others
 from calsync.stages.narrow import fresh_crm, fresh_outlook
 from calsync.stages.neighbours import claimed, moved_here
@@ -55,7 +56,7 @@ def diff(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     ports.staging.write_rows(tenant.key, run.id, "actions", plan.actions)
     ports.staging.write_rows(tenant.key, run.id, "remarks", remarks)
     ports.staging.write_rows(tenant.key, run.id, "accounts", list(facts.accounts))
-    ports.staging.write_json(tenant.key, run.id, "verdict", _verdict(plan, facts, idle))
+    ports.staging.write_json(tenant.key, run.id, "verdict", _verdict(plan, facts, idle, run))
     if plan.refusal and not run.dry_run:
         raise GuardExceeded(plan.refusal)
     return {
@@ -67,10 +68,11 @@ def diff(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     }
 
 
-def _verdict(plan: Plan, facts: Facts, idle: bool) -> dict[str, Any]:
+def _verdict(plan: Plan, facts: Facts, idle: bool, run: Run) -> dict[str, Any]:
     """What `load` and `report` have to know of the plan as a whole.
 
     conflicts: fields in which a side yielded (C5). people: who was served when it was decided (C10).
+    compared: how many meetings a run over days of its own has looked at (G8).
     """
     conflicts = sum(loss.rule == "C5" for meeting in plan.meetings for loss in meeting.losses)
     return {
@@ -78,6 +80,7 @@ def _verdict(plan: Plan, facts: Facts, idle: bool) -> dict[str, Any]:
         "idle": idle,
         "conflicts": conflicts,
         "people": people_print(facts.accounts, facts.now),
+        **({"compared": compared(facts, plan)} if run.window else {}),
     }
 
 
@@ -116,7 +119,7 @@ def gather(tenant: Tenant, ports: Ports, run: Run, chosen: Sequence[Link] | None
         held.setdefault(row.action.link, []).append(row.action)
     directory = staging.read_json(key, run.id, "directory") or {}
     facts = Facts(
-        rules=replace(rules_of(tenant), crm_private=_has_privacy(ports, key, run)),
+        rules=replace(rules_of(tenant, run), crm_private=_has_privacy(ports, key, run)),
         run=run.id,
         now=run.at,
         first_sync=store.first_sync(key) or run.at,

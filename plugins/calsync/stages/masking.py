@@ -25,9 +25,27 @@ PRIVATE = "Private"
 
 def masked(*events: Event | None) -> str:
     """The title of the first event there is; "Private" if any of them is private."""
-    if any(event.private for event in events if event):
+    if is_private(*events):
         return PRIVATE
     return next((event.title for event in events if event), "")
+
+
+def is_private(*events: Event | None) -> bool:
+    """Whether any of these events is private."""
+    return any(event.private for event in events if event)
+
+
+def hidden(values: Iterable[dict[str, Any]], title: str = PRIVATE) -> list[dict[str, Any]]:
+    """The values of a change without its titles and people: of these, only how many they are."""
+    return [_hidden(value, title) for value in values]
+
+
+def _hidden(value: dict[str, Any], title: str) -> dict[str, Any]:
+    if value["field"] == "title":
+        return value | {side: title if value[side] else "" for side in ("old", "new")}
+    if value["field"] == "people":
+        return value | {side: [f"{len(value[side])} people"] if value[side] else [] for side in ("added", "removed")}
+    return value
 
 
 def titles_of(staging: Staging, store: Store, tenant: str, run: str, remarks: Iterable[Remark]) -> dict[str, str]:
@@ -49,17 +67,25 @@ def mask_anew(told: dict[str, Any], store: Store) -> dict[str, Any]:
     lines = [*told.get("changes", ()), *told.get("remarks", ())]
     known = store.links(told["tenant"], {line["link"] for line in lines if line.get("link")})
     private = {link.id for link in known if _title(link) == PRIVATE}
-    return _with_titles(told, lambda line: PRIVATE if line.get("link") in private else line.get("title", ""))
+    return _masked_lines(told, lambda line: PRIVATE if line.get("link") in private else None)
 
 
 def without_titles(told: dict[str, Any]) -> dict[str, Any]:
     """A report that names no meeting: for when nobody can say which of them are private by now."""
-    return _with_titles(told, lambda _: "")
+    return _masked_lines(told, lambda _: "")
 
 
-def _with_titles(told: dict[str, Any], title: Callable[[dict[str, Any]], str]) -> dict[str, Any]:
-    named = {part: [line | {"title": title(line)} for line in told.get(part, ())] for part in ("changes", "remarks")}
-    return told | named
+def _masked_lines(told: dict[str, Any], title: Callable[[dict[str, Any]], str | None]) -> dict[str, Any]:
+    """A report whose changes and remarks show `title` of themselves in place of what they are about; None: as it is."""
+
+    def line(one: dict[str, Any]) -> dict[str, Any]:
+        instead = title(one)
+        if instead is None:
+            return one
+        values = {"values": hidden(one["values"], instead)} if "values" in one else {}
+        return one | {"title": instead} | values
+
+    return told | {part: [line(one) for one in told.get(part, ())] for part in ("changes", "remarks")}
 
 
 def _title(link: Link) -> str:

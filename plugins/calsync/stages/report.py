@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.core.model import Side
 from calsync.core.plan import Action, ActionState, Remark, Verb
-from calsync.stages.masking import mask_anew, masked, titles_of, without_titles
+from calsync.stages.changes import shown_change, state_of
+from calsync.stages.drift import differences, drift_sentence
+from calsync.stages.masking import mask_anew, titles_of, without_titles
+from calsync.stages.settings import days
 from calsync.store.records import JournalRow, RunState
 
 if TYPE_CHECKING:
@@ -37,7 +40,7 @@ _STATES = {
     ActionState.DROPPED: "left",
 }
 COUNTERS = (*_COUNTED.values(), "linked", "unlinked", "skipped", "conflicts", *dict.fromkeys(_STATES.values()), "mails",
-            "accounts", "requests_crm", "requests_graph")  # fmt: skip
+            "compared", "drift", "accounts", "requests_crm", "requests_graph")  # fmt: skip
 _OPEN_WORDS = {
     "held": "held for a person",
     "stale": "moved on meanwhile and decided again",
@@ -65,7 +68,8 @@ def report(tenant: Tenant, ports: Ports, run: Run, states: dict[str, str]) -> Co
     counters["accounts"] = sum(account.served for account in accounts)
     for name in ("requests_crm", "requests_graph"):
         counters[name] = sum(int(stage.get(name, 0)) for stage in stages.values())
-    sentence = sentence_of(counters, states, stages, verdict.get("refusal", ""), run)
+    found_out = _drift(tenant, run, verdict, actions, journal, counters)
+    sentence = sentence_of(counters, states, stages, verdict.get("refusal", ""), run, found_out)
     employees = {account.object_id: account.employee for account in accounts}
     titles = titles_of(staging, ports.store, key, run.id, remarks)
     told = {
@@ -75,13 +79,29 @@ def report(tenant: Tenant, ports: Ports, run: Run, states: dict[str, str]) -> Co
         "dry_run": run.dry_run,
         "sentence": sentence,
         "counters": counters,
-        "changes": [_change(action, journal.get(action.id), employees) for action in actions],
+        "changes": [shown_change(action, journal.get(action.id), employees) for action in actions],
         "remarks": [_remark(remark, titles) for remark in remarks],
         "stages": {name: {**stages[name], "state": state} for name, state in states.items()},
     }
     staging.write_json(key, run.id, REPORT, mask_anew(told, ports.store))
     _end(tenant, ports, run, states, counters, sentence)
     return {**counters, "sentence": sentence, "failed": int(_has_failed(states))}
+
+
+def _drift(
+    tenant: Tenant,
+    run: Run,
+    verdict: dict[str, Any],
+    actions: list[Action],
+    journal: dict[str, JournalRow],
+    counters: dict[str, int],
+) -> str:
+    """What a run over days of its own found and mended, in counters and a sentence; "" of any other (G8)."""
+    if "compared" not in verdict:
+        return ""
+    differ, mended = differences(actions, {action.id: state_of(action, journal.get(action.id)) for action in actions})
+    counters |= {"compared": int(verdict["compared"]), "drift": differ}
+    return drift_sentence(days(tenant, run), counters["compared"], differ, None if run.dry_run else mended)
 
 
 def _has_failed(states: dict[str, str]) -> bool:
@@ -140,7 +160,7 @@ def _counters(actions: list[Action], journal: dict[str, JournalRow], run: Run) -
     """Every action in one counter; the mails of those that were done."""
     found: Counter[str] = Counter(dict.fromkeys(COUNTERS, 0))
     for action in actions:
-        state = _state(action, journal.get(action.id))
+        state = state_of(action, journal.get(action.id))
         if state is ActionState.DONE or (run.dry_run and state is ActionState.PLANNED):
             found[_COUNTED.get((action.side, action.verb), f"{action.verb}ed")] += 1
             found["mails"] += len(action.mails)
@@ -149,16 +169,17 @@ def _counters(actions: list[Action], journal: dict[str, JournalRow], run: Run) -
     return dict(found)
 
 
-def _state(action: Action, row: JournalRow | None) -> ActionState:
-    """What the journal says of an action, else what the plan does."""
-    return row.state if row else ActionState.HELD if action.held else ActionState.PLANNED
-
-
 def sentence_of(
-    counters: dict[str, int], states: dict[str, str], stages: dict[str, dict[str, Any]], refusal: str, run: Run
+    counters: dict[str, int],
+    states: dict[str, str],
+    stages: dict[str, dict[str, Any]],
+    refusal: str,
+    run: Run,
+    drift: str = "",
 ) -> str:
-    """The run in a sentence: what is parked first, then what failed, then what was done."""
+    """The run in a sentence: what is parked first, then what it compared, then what failed, then what was done."""
     parts = [f"{counters['parked']} parked."] if counters["parked"] else []
+    parts += [drift] if drift else []
     broken = next((name for name, state in states.items() if state == "failed"), None)
     if broken:
         why = refusal or str(stages[broken].get("error", "")) or "see its log"
@@ -194,28 +215,6 @@ def _done(counters: dict[str, int], run: Run) -> str:
     would = "Would write (dry run): " if run.dry_run else ""
     mails = "1 mail" if counters["mails"] == 1 else f"{counters['mails']} mails"
     return f"{would}{what}; {counters['skipped']} skipped, {mails}."
-
-
-def _change(action: Action, row: JournalRow | None, employees: dict[str, str]) -> dict[str, Any]:
-    event = action.event or action.before
-    return {
-        "id": action.id,
-        "link": action.link,
-        "side": str(action.side),
-        "verb": str(action.verb),
-        "employee": employees.get(action.mailbox, action.actor),
-        "title": masked(event, action.before),
-        "start": str(event.time.start) if event else "",
-        "fields": [
-            *action.fields,
-            *(["people"] if action.invite or action.uninvite or action.add or action.remove else []),
-        ],
-        "rule": action.rule,
-        "reason": action.reason,
-        "mails": len(action.mails),
-        "state": str(_state(action, row)),
-        "sentence": (row.sentence if row else "") or action.held,
-    }
 
 
 def _remark(remark: Remark, titles: dict[str, str]) -> dict[str, Any]:

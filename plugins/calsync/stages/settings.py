@@ -20,9 +20,13 @@ MATCHING_DAYS = 2
 """How many days beyond the window are read on each side, for matching only (F5)."""
 
 
-def rules_of(tenant: Tenant) -> Rules:
-    """The part of a tenant's file that decides."""
+def rules_of(tenant: Tenant, run: Run | None = None) -> Rules:
+    """The part of a tenant's file that decides; in a run over days of its own, these are the window (G8)."""
     limits = tenant.limits
+    past_days, future_days = tenant.window.past_days, tenant.window.future_days
+    if run and run.window:
+        today = run.at.astimezone(ZoneInfo(tenant.time_zone)).date()
+        past_days, future_days = (today - run.window[0]).days, (run.window[1] - today).days
     return Rules(
         tenant=tenant.key,
         name=tenant.name,
@@ -31,8 +35,8 @@ def rules_of(tenant: Tenant) -> Rules:
         direction=tenant.direction,
         scope=tenant.scope,
         out_of_scope=tenant.out_of_scope,
-        past_days=tenant.window.past_days,
-        future_days=tenant.window.future_days,
+        past_days=past_days,
+        future_days=future_days,
         conflicts=tenant.conflicts,
         deletions=tenant.deletions,
         invitations=tenant.invitations,

@@ -48,7 +48,7 @@ def _put(conn: Conn, dag_id: str, run_id: str, note: str) -> bool:
 
     try:
         with httpx.Client(base_url=base_url(conn), timeout=_SECONDS) as client:
-            token = conn.extra.get("token") or _sign_in(client, conn)
+            token = conn.extra.get("token") or sign_in(client, conn)
             answer = client.patch(
                 f"/api/v2/dags/{quote(dag_id, safe='')}/dagRuns/{quote(run_id, safe='')}",
                 params={"update_mask": "note"},
@@ -65,7 +65,8 @@ def _put(conn: Conn, dag_id: str, run_id: str, note: str) -> bool:
     return False
 
 
-def _sign_in(client: httpx.Client, conn: Conn) -> str:
+def sign_in(client: httpx.Client, conn: Conn) -> str:
+    """A token of Airflow's API for the connection's user."""
     answer = client.post("/auth/token", json={"username": conn.login, "password": conn.password})
     answer.raise_for_status()
     return str(answer.json()["access_token"])

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from calsync.cli import accounts, choose, cleanup, configuration, database, run
+from calsync.cli import accounts, choose, cleanup, configuration, database, doctor, run
 from calsync.cli.show import complain
 from calsync.errors import CalsyncError
 
@@ -40,6 +40,7 @@ app.command()(run.run)
 app.command()(run.status)
 app.command()(choose.choose)
 app.command()(cleanup.cleanup)
+app.command()(doctor.doctor)
 app.command()(configuration.validate)
 app.command()(configuration.schema)
 app.command()(configuration.docs)

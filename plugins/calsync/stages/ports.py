@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from calsync.graph.client import GraphClient
     from calsync.sharecrm.client import CrmClient
     from calsync.sharecrm.settings import CrmSettings
+    from calsync.store.store import Store
 
 
 def open_ports(
@@ -24,9 +25,11 @@ def open_ports(
     look_up: Callable[[str], Conn] = connection,
     staging_root: str | None = None,
     dsn: str | None = None,
+    store: Store | None = None,
 ) -> Ports:
     """The ports of a tenant. Clients connect when first used.
 
+    :param store: in place of the state database at `dsn`, or where the connection `calsync_state` says
     :raises ConfigError: a connection is missing or wrong
     :raises StateError: the state database is missing or of another version
     """
@@ -64,7 +67,7 @@ def open_ports(
         return GraphClient(settings, tokens=MsalTokens(settings, cache_of_this_process(settings)))
 
     return Ports(
-        store=open_store(dsn or state_dsn()),
+        store=store or open_store(dsn or state_dsn()),
         staging=Staging(staging_root or default_root()),
         crm=crm,
         graph=graph,

@@ -15,12 +15,13 @@ from calsync.store.people import PeopleCalls
 from calsync.store.questions import QuestionCalls
 from calsync.store.runs import RunCalls
 from calsync.store.tables import REVISION
+from calsync.store.upkeep import UpkeepCalls
 from calsync.store.versions import current
 
 _UPGRADE = "Run: python -m calsync db upgrade"
 
 
-class Store(LinkCalls, PeopleCalls, JournalCalls, QuestionCalls, HistoryCalls, RunCalls, LeaseCalls):
+class Store(LinkCalls, PeopleCalls, JournalCalls, QuestionCalls, HistoryCalls, RunCalls, LeaseCalls, UpkeepCalls):
     """The state database, open. Calls block; each commits by itself, unless made on what `begin()` yields.
 
     Safe to share between threads; a transaction belongs to one. Every call may raise StateError.

@@ -1,0 +1,29 @@
+"""What those who keep the state database want to know of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from calsync.store.engine import Calls, shown
+from calsync.store.tables import REVISION, history
+
+
+class UpkeepCalls(Calls):
+    """Where the state database is, what it has, how far back it goes."""
+
+    @property
+    def place(self) -> str:
+        """Its address, without password and options."""
+        return shown(self._engine.url)
+
+    @property
+    def version(self) -> str:
+        """The version of its tables: a store of another one does not open."""
+        return REVISION
+
+    def oldest_history(self, tenant: str) -> datetime | None:
+        """When the oldest entry of the history was written; None when there is none."""
+        with self._read() as connection:
+            return connection.scalar(select(func.min(history.c.at)).where(history.c.tenant == tenant))

@@ -1,5 +1,5 @@
 """One Airflow DAG for each tenant file in include/tenants: calendar_sync__<tenant>."""
 
-from calsync.dag_factory import build_dags
+from calsync.dags.sync import build_dags
 
 globals().update(build_dags())

@@ -14,12 +14,14 @@ from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 from calsync.naming import CHANGES_ROUTE
+from calsync.timetables import LocalDays
 
 
 class CalsyncPlugin(AirflowPlugin):
-    """The *Changes* tab of a run and the pages behind it."""
+    """The *Changes* tab of a run, the pages behind it, and the timetable of backfills."""
 
     name = "calsync"
+    timetables: list[Any] = [LocalDays]  # noqa: RUF012 - declared so by Airflow
 
     @cached_property
     def fastapi_apps(self) -> list[dict[str, Any]]:  # type: ignore[override]

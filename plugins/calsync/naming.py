@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-DAG_PREFIX: Final = "calendar_sync__"
+
+class DagKind(StrEnum):
+    """What a tenant's DAG is for; the value is the part of its id before the tenant's key."""
+
+    SYNC = "calendar_sync"
+    BACKFILL = "calendar_sync_backfill"
+    APPROVAL = "calendar_sync_approval"
+
+
+MAINTENANCE: Final = "calendar_sync_maintenance"
+"""The id of the DAG that looks after all tenants once a day."""
+
 CHANGES_ROUTE: Final = "calsync-changes"
 """The route of the *Changes* tab; unique among all plugins of an Airflow."""
 
@@ -13,17 +25,46 @@ STAGES: Final = ("extract_crm", "extract_graph", "diff", "map", "load")
 """The ids of the tasks that do a run's work, in their order; `report` tells what became of them."""
 
 REPORT: Final = "report"
+ASK: Final = "ask"
+ANSWER: Final = "answer"
+"""The two tasks before the stages of an approval: a person is asked, and what they said is written down."""
+
+_BETWEEN: Final = "__"
+_OWN: Final = {DagKind.BACKFILL: ("backfill", "reconcile"), DagKind.APPROVAL: ("approval",)}
+"""How the ids of a DAG's own runs begin, where Airflow or calsync chose them."""
 
 
-def dag_id(tenant_key: str) -> str:
-    """The id of the DAG that synchronises this tenant."""
-    return f"{DAG_PREFIX}{tenant_key}"
+def dag_id(tenant_key: str, kind: DagKind = DagKind.SYNC) -> str:
+    """The id of the tenant's DAG of this kind."""
+    return f"{kind}{_BETWEEN}{tenant_key}"
+
+
+def kind_of(dag_id: str) -> DagKind | None:
+    """What a DAG is for; None for one that is not a tenant's."""
+    kind, between, key = dag_id.partition(_BETWEEN)
+    return DagKind(kind) if between and key and kind in list(DagKind) else None
 
 
 def tenant_of(dag_id: str) -> str | None:
-    """The key of the tenant whose DAG this is; None for a DAG that is not ours."""
-    key = dag_id.removeprefix(DAG_PREFIX)
-    return key if key and key != dag_id else None
+    """The key of the tenant whose DAG this is; None for a DAG that is no tenant's."""
+    return dag_id.partition(_BETWEEN)[2] if kind_of(dag_id) else None
+
+
+def approval_run_id(question: str) -> str:
+    """The id of the run that asks a question: one for each, so that asking again is no second run."""
+    return f"approval{_BETWEEN}{question}"
+
+
+def run_key(dag_id: str, run_id: str) -> str:
+    """Under which id calsync remembers one of Airflow's runs.
+
+    A tenant has several DAGs, and a person who starts runs may give the same id in two of them; two runs must not work
+    in one folder. "=" is in no run id that Airflow accepts.
+    """
+    kind = kind_of(dag_id)
+    if kind is None or kind is DagKind.SYNC or run_id.partition(_BETWEEN)[0] in _OWN[kind]:
+        return run_id
+    return f"{_OWN[kind][0]}={run_id}"
 
 
 def changes_tab(dag_id: str, run_id: str, base_url: str) -> str:

@@ -28,10 +28,12 @@ STAGE_OF_TASK = {
 class FakeStages:
     """What the stages answer (or raise), the calls in their order, the errors that were noted for the report.
 
-    Each refusal refuses the lease once.
+    Each refusal refuses the lease once. question: the one that is to be put; waiting: the links it still asks about.
     """
 
     answers: dict[str, Counters | Exception] = field(default_factory=dict)
+    question: str = ""
+    waiting: list[str] = field(default_factory=lambda: ["link-1"])
     refusals: list[Exception] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     seen: dict[str, Any] = field(default_factory=dict)
@@ -66,14 +68,39 @@ class FakeStages:
     def release(self, tenant: Any, ports: Any, run: Run) -> None:
         self.calls.append("release")
 
+    def assign(self, tenant: Any, ports: Any) -> str:
+        self.calls.append("assign")
+        return self.question
+
+    def asked(self, tenant: Any, store: Any, question: str) -> SimpleNamespace:
+        self.seen["asked"] = question
+        return SimpleNamespace(links=self.waiting, markdown=lambda link: f"12 meetings would be deleted: {link}")
+
+    def put(self, tenant: Any, ports: Any, question: str) -> None:
+        self.calls.append(f"put {question}")
+
+    def answer(self, tenant: Any, ports: Any, run: Run, question: str, word: Any, who: str) -> list[str]:
+        self.calls.append(f"answer {question} {word} {who}")
+        self.seen["run"] = run
+        return self.waiting
+
+    def prune(self, tenant: Any, ports: Any, at: datetime) -> Counters:
+        self.calls.append(f"prune {tenant.key}")
+        answer = self.answers.get("retention", {"folders": 2})
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Put these in the place of `calsync.stages.*`."""
-        closed = SimpleNamespace(close=lambda: self.calls.append("close"))
+        closed = SimpleNamespace(close=lambda: self.calls.append("close"), store=None)
         modules: dict[str, dict[str, Any]] = {
             "ports": {"open_ports": lambda tenant: closed},
             "lease": {"leased": self.leased, "release": self.release},
             "report": {"report": self.stage("report")},
             "run": {"staged": self.staged},
+            "holds": {"assign": self.assign, "question": self.asked, "put": self.put, "answer": self.answer},
+            "retention": {"prune": self.prune},
         }
         for task_id, (module, function) in STAGE_OF_TASK.items():
             modules[module] = {function: self.stage(task_id)}
@@ -83,21 +110,69 @@ class FakeStages:
             monkeypatch.setitem(sys.modules, module.__name__, module)
 
 
+SAID = {
+    "chosen_options": ["restore"],
+    "params_input": {},
+    "responded_at": datetime(2026, 11, 25, 9, 30, tzinfo=UTC),
+    "responded_by_user": {"id": "7", "name": "op"},
+}
+"""What a person answered in Airflow, as the task that asked returns it."""
+
+
+@dataclass
+class FakeTask:
+    """As much of Airflow's task instance as our operators use.
+
+    states: of the run's tasks. said: the answer to the question. runs: the runs of other DAGs, with their states.
+    paused: the DAGs that are. pushed: the XComs that were written by hand.
+    """
+
+    states: dict[str, str | None] = field(default_factory=dict)
+    said: dict[str, Any] | None = None
+    runs: dict[tuple[str, str], str] = field(default_factory=dict)
+    paused: set[str] = field(default_factory=set)
+    pushed: dict[str, Any] = field(default_factory=dict)
+
+    def get_task_states(self, dag_id: str, run_ids: list[str]) -> dict[str, Any]:
+        return {run_ids[0]: self.states}
+
+    def get_dr_count(self, dag_id: str, run_ids: list[str], states: list[str] | None = None) -> int:
+        found = [self.runs.get((dag_id, run_id)) for run_id in run_ids]
+        return sum(state is not None and (states is None or state in states) for state in found)
+
+    def get_dag(self, dag_id: str) -> SimpleNamespace:
+        return SimpleNamespace(is_paused=dag_id in self.paused)
+
+    def xcom_pull(self, task_ids: str) -> dict[str, Any] | None:
+        assert task_ids == "ask"
+        return self.said
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.pushed[key] = value
+
+
 def context_of(
-    dag_id: str = "calendar_sync__berlin", states: dict[str, str | None] | None = None, **params: bool
+    dag_id: str = "calendar_sync__berlin",
+    run_id: str = "scheduled__2026-11-23T08:00:00+00:00",
+    run_type: str = "scheduled",
+    interval: tuple[datetime, datetime] | None = None,
+    ti: FakeTask | None = None,
+    **params: Any,
 ) -> dict[str, Any]:
     """As much of a task's context as our operators use."""
-    run_id = "scheduled__2026-11-23T08:00:00+00:00"
+    start, end = interval or (None, None)
     return {
         "dag_run": SimpleNamespace(
             dag_id=dag_id,
             run_id=run_id,
-            run_type=SimpleNamespace(value="scheduled"),
+            run_type=SimpleNamespace(value=run_type),
             start_date=datetime(2026, 11, 23, 8, 0, 3, tzinfo=UTC),
             run_after=datetime(2026, 11, 23, 8, 0, tzinfo=UTC),
+            data_interval_start=start,
+            data_interval_end=end,
         ),
         "params": params,
-        "ti": SimpleNamespace(get_task_states=lambda dag_id, run_ids: {run_ids[0]: states or {}}),
+        "ti": ti or FakeTask(),
         "outlet_events": OutletEvents(),
     }
 

@@ -12,7 +12,7 @@ from airflow.sdk import DAG
 from pipeline.workplace import Workplace
 from shell.airflow_home import migrate
 
-from calsync.dag_factory import build_dags
+from calsync.dags.sync import build_dags
 from calsync.stages.report import read_report
 from calsync.staging import Staging
 from demo.connections import sandbox_connections

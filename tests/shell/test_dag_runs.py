@@ -12,7 +12,7 @@ from shell.fake_stages import FakeStages
 from shell.tenant_files import write_tenant
 from sqlalchemy import select
 
-from calsync.dag_factory import build_dags
+from calsync.dags.sync import build_dags
 from calsync.errors import ConfigError, LeaseHeld
 from calsync.operators.base import LEASE_WAIT
 

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 import pytest
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowRescheduleException, AirflowSkipException
-from shell.fake_stages import STAGE_OF_TASK, FakeStages, context_of
+from shell.fake_stages import STAGE_OF_TASK, FakeStages, FakeTask, context_of
 from shell.tenant_files import write_tenant
 
-from calsync.dag_factory import build_dags
+from calsync.dags.sync import build_dags
 from calsync.errors import CalsyncError, ConfigError, LeaseHeld, Remote, Unavailable
 from calsync.operators.report import stage_states
 from calsync.stages.context import Run
@@ -129,7 +129,7 @@ class TestReport:
         self, task: Any, stages: FakeStages
     ) -> None:
         stages.answers["report"] = self.TOLD
-        context = context_of(states=self.GOOD)
+        context = context_of(ti=FakeTask(self.GOOD))
         report = task("report")
         assert report.execute(context) == self.TOLD
         assert context["outlet_events"]["calsync:berlin"].extra == {"outlook_created": 2, "failed": 0}
@@ -140,7 +140,7 @@ class TestReport:
         self, task: Any, stages: FakeStages
     ) -> None:
         stages.answers["report"] = {"sentence": "load failed: Graph does not answer.", "failed": 1}
-        context = context_of(states=self.GOOD | {"load": "failed"})
+        context = context_of(ti=FakeTask(self.GOOD | {"load": "failed"}))
         with pytest.raises(AirflowFailException, match=r"^load failed: Graph does not answer\.$"):
             task("report").execute(context)
         assert stages.seen["more"] == (self.GOOD | {"load": "failed"},)
@@ -155,7 +155,7 @@ class TestReport:
 
     def test_a_dry_run_wakes_nobody_who_waits_for_the_tenants_calendars(self, task: Any, stages: FakeStages) -> None:
         stages.answers["report"] = self.TOLD
-        context = context_of(states=self.GOOD, dry_run=True)
+        context = context_of(ti=FakeTask(self.GOOD), dry_run=True)
         report = task("report")
         report.execute(context)
         assert report.outlets == []

@@ -62,7 +62,7 @@ def test_a_dag_file_brings_in_no_heavy_library_of_ours(tmp_path: Path) -> None:
     assert found["dags"] == ["calendar_sync__berlin"]
     assert [name for name in found["modules"] if name in ("pandas", "msal", "pyarrow")] == []
     ours = [name for name in found["modules"] if name.startswith("calsync.")]
-    assert "calsync.dag_factory" in ours
+    assert "calsync.dags.sync" in ours
     for name in ours:
         path = PACKAGE / Path(*name.split("."))
         source = path.with_suffix(".py") if path.with_suffix(".py").exists() else path / "__init__.py"

@@ -15,31 +15,18 @@ from airflow.sdk.exceptions import AirflowRescheduleException
 
 from calsync.config.load import load_one, tenants_folder
 from calsync.errors import CalsyncError, LeaseHeld
-from calsync.stages.context import Run
+from calsync.operators.runs import run_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from calsync.config.model import Tenant
-    from calsync.stages.context import Counters, Ports
+    from calsync.stages.context import Counters, Ports, Run
 
 LEASE_WAIT = timedelta(minutes=1)
 """How long a task steps aside while another run holds its tenant's lease (RULES G7)."""
 
 _log = logging.getLogger(__name__)
-
-
-def run_of(context: Context) -> Run:
-    """The run a task belongs to, the same value in each of its tasks."""
-    dag_run, params = context["dag_run"], context["params"]
-    return Run(
-        id=dag_run.run_id,
-        kind=str(dag_run.run_type.value),
-        at=(dag_run.start_date or dag_run.run_after).astimezone(UTC),
-        holder=f"airflow:{dag_run.dag_id}:{dag_run.run_id}",
-        dry_run=bool(params.get("dry_run", False)),
-        recover=bool(params.get("recover", False)),
-    )
 
 
 @contextmanager
@@ -99,10 +86,10 @@ class StageOperator(BaseOperator):
         from calsync.stages.ports import open_ports
         from calsync.stages.run import staged
 
-        run = run_of(context)
         try:
             with discreet(self.task_id):
                 tenant = load_one(tenants_folder(), self.tenant_key)
+                run = run_of(context, tenant)
                 with closing(open_ports(tenant)) as ports, leased(tenant, ports, run):
                     return staged(self.stage_name, tenant, ports, run, self._discreet_stage)
         except LeaseHeld as held:

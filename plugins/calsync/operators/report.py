@@ -7,12 +7,16 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
+from airflow.sdk.bases.xcom import BaseXCom
 from airflow.sdk.exceptions import AirflowFailException
 
 from calsync.config.load import load_one, tenants_folder
+from calsync.errors import CalsyncError
 from calsync.links import ChangesLink
-from calsync.naming import STAGES
-from calsync.operators.base import discreet, run_of
+from calsync.naming import ANSWER, STAGES, DagKind, approval_run_id, dag_id
+from calsync.operators.base import discreet
+from calsync.operators.runs import run_of
+from calsync.operators.trigger import trigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Asset, Context
@@ -27,10 +31,11 @@ def stage_states(states: Mapping[str, str | None]) -> dict[str, str]:
     """One state for each stage, out of those of a run's tasks.
 
     states: task id -> state as Airflow gives them; the parts of a mapped task are called `<task id>_<map index>`.
-    A stage whose task has no state yet (the run was ended by hand) counts as skipped.
+    A stage whose task has no state yet (the run was ended by hand) counts as skipped. An approval has one more: writing
+    down what was answered.
     """
     told = {}
-    for stage in STAGES:
+    for stage in (ANSWER, *STAGES) if ANSWER in states else STAGES:
         parts = [state or "skipped" for task_id, state in states.items() if _is_part(task_id, stage)]
         told[stage] = min(parts, key=_rank, default="skipped")
     return told
@@ -68,35 +73,61 @@ class ReportOperator(BaseOperator):
     def execute(self, context: Context) -> Counters:
         """Report; the counters and the run's sentence become the task's XCom.
 
+        Where actions wait that nobody was asked about yet, it ends by starting the approval that asks.
+
         :raises AirflowFailException: a stage failed; the text is the run's sentence
+        :raises DagRunTriggerException: the task has succeeded, and Airflow starts the approval
         """
         from calsync.notes import write_note
-        from calsync.stages.lease import release
-        from calsync.stages.ports import open_ports
-        from calsync.stages.report import report
 
-        run = run_of(context)
-        states = self._states(context)
-        with discreet(self.task_id):
-            tenant = load_one(tenants_folder(), self.tenant_key)
-            with closing(open_ports(tenant)) as ports:
-                try:
-                    told = report(tenant, ports, run, states)
-                finally:
-                    release(tenant, ports, run)
-            sentence = str(told["sentence"])
-            self.log.info("%s", sentence)
-            write_note(context["dag_run"].dag_id, run.id, sentence)
+        dag_run = context["dag_run"]
+        try:
+            with discreet(self.task_id):
+                told, question = self._report(context)
+        except CalsyncError as error:
+            write_note(dag_run.dag_id, dag_run.run_id, str(error))
+            raise
+        sentence = str(told["sentence"])
+        self.log.info("%s", sentence)
+        write_note(dag_run.dag_id, dag_run.run_id, sentence)
         if told.get("failed"):
             raise AirflowFailException(sentence)
-        if run.dry_run:
+        if context["params"].get("dry_run"):
             # Airflow sends the event of every outlet of a task that succeeds, but this run has synchronised nothing.
             self.outlets = []
         else:
             context["outlet_events"][self.asset].extra = {
                 name: value for name, value in told.items() if isinstance(value, int)
             }
+        if question:
+            self._ask(context, question, told)
         return told
+
+    def _report(self, context: Context) -> tuple[Counters, str]:
+        """What the run did, and the question that is to be put now, "" when there is none."""
+        from calsync.stages.lease import release
+        from calsync.stages.ports import open_ports
+        from calsync.stages.report import report
+
+        tenant = load_one(tenants_folder(), self.tenant_key)
+        run = run_of(context, tenant)
+        with closing(open_ports(tenant)) as ports:
+            try:
+                told = report(tenant, ports, run, self._states(context))
+                return told, ""
+            finally:
+                release(tenant, ports, run)
+
+    def _ask(self, context: Context, question: str, told: Counters) -> None:
+        """Start the approval of a question. One that is there already is left alone, unless it broke down before it
+        could ask: then it begins anew."""
+        approval, run_id, ti = dag_id(self.tenant_key, DagKind.APPROVAL), approval_run_id(question), context["ti"]
+        broken = ti.get_dr_count(dag_id=approval, run_ids=[run_id], states=["failed"])
+        if ti.get_dr_count(dag_id=approval, run_ids=[run_id]) and not broken:
+            return
+        # A task that ends by starting a run returns nothing, so its XCom is written here.
+        ti.xcom_push(key=BaseXCom.XCOM_RETURN_KEY, value=told)
+        trigger(approval, run_id, {"question": question}, again=bool(broken))
 
     def _states(self, context: Context) -> dict[str, str]:
         dag_run = context["dag_run"]

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import ValidationError
 
 from calsync.config.values import KEY
-from calsync.naming import tenant_of
+from calsync.naming import run_key, tenant_of
 from calsync.web.reports import SIDES, Report, duration, moment
 
 ReadReport = Callable[[str, str], Mapping[str, Any] | None]
@@ -69,7 +69,7 @@ def changes_router(read_report: ReadReport) -> APIRouter:
         key = tenant_of(dag_id)
         if key is None or not KEY.fullmatch(key):
             return notice(request, _OTHER_DAG)
-        said = read_report(key, run_id) if _RUN_ID.fullmatch(run_id) else None
+        said = read_report(key, run_key(dag_id, run_id)) if _RUN_ID.fullmatch(run_id) else None
         if said is None:
             return notice(request, _NO_REPORT)
         try:

@@ -20,7 +20,7 @@ from shell.tenant_files import write_tenant
 
 from calsync.config.load import load_tenant
 from calsync.config.model import Tenant
-from calsync.dag_factory import build_dags
+from calsync.dags.sync import build_dags
 from calsync.errors import ConfigError
 from calsync.retry import ErrorTreeRetryPolicy
 
@@ -143,7 +143,7 @@ def test_a_dag_survives_the_way_through_airflows_database(tenants: Path, batches
 
 HASHES = """
 import json
-from shell.test_dag_factory import hashes
+from shell.test_dags import hashes
 print(json.dumps(hashes()))
 """
 

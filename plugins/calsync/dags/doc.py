@@ -1,9 +1,11 @@
-"""A tenant's rules in words: what the page of its DAG says."""
+"""What the pages of the DAGs say: a tenant's rules in words, and how each DAG is used."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
+
+from calsync.naming import DagKind, dag_id
 
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
@@ -35,6 +37,11 @@ _FIRST_SYNC: Final = {
     "quiet": "Meetings from before the first run become silent copies.",
     "full": "Meetings from before the first run may become invitations too.",
 }
+_ANSWERS: Final = (
+    ("approve", "the meetings are deleted on the other side too", "they are sent"),
+    ("restore", "the side that lost them gets them back", "silent copies are made instead"),
+    ("unlink", "both sides stay as they are, and are not synchronised any more", "the people stay as they are"),
+)
 
 
 def describe(tenant: Tenant) -> str:
@@ -51,6 +58,49 @@ def describe(tenant: Tenant) -> str:
         )
         if part
     )
+
+
+def describe_backfill(tenant: Tenant) -> str:
+    """Markdown for the page of the DAG that compares chosen days."""
+    window = tenant.window
+    return "\n\n".join(
+        (
+            f"Compares chosen days of **{_plain(tenant.name)}** anew on both sides and mends what differs. It neither "
+            "reads nor moves the cursors of the ordinary runs, and a second run over the same days writes nothing.",
+            "- **Days that are over, one run each:** *Trigger → Backfill*, or `airflow backfill create --dag-id "
+            f"{dag_id(tenant.key, DagKind.BACKFILL)} --from-date 2026-11-18 --to-date 2026-11-20`. Both days are "
+            f"included and mean days in {tenant.time_zone}.\n"
+            "- **Any days in one run, also ahead:** trigger it with `window_start` and `window_end`, both included.\n"
+            f"- **The whole window** ({window.past_days} days back to {window.future_days} ahead): trigger it with "
+            "`reconcile`. `calendar_sync_maintenance` does so once a week.",
+            "With `accounts` it keeps to some employees, with `dry_run` it only shows. While another run writes this "
+            "tenant's calendars, its tasks wait and take no slot.",
+        )
+    )
+
+
+def describe_approval(tenant: Tenant) -> str:
+    """Markdown for the page of the DAG that asks."""
+    rows = "\n".join(f"| **{word}** | {mails} | {gone} |" for word, gone, mails in _ANSWERS)
+    return "\n\n".join(
+        (
+            f"Asks about what runs of **{_plain(tenant.name)}** held, one run for each question. It waits under "
+            "*Required Actions* until somebody answers, however long; until then nothing of it is done, and nothing "
+            "else is decided for the meetings concerned.",
+            f"| answer | held mails | held deletions |\n|---|---|---|\n{rows}",
+            "If one of the calendars has moved on meanwhile, the answer does nothing: the next run decides anew. Who "
+            "answered, and when, is kept in the meetings' history. `python -m calsync held` answers as well.",
+        )
+    )
+
+
+MAINTAINED: Final = (
+    "Once a day, for all tenants: `retention` removes what is older than each tenant's file says, and `reconcile` has "
+    "a seventh of the tenants compared over their whole window, each on its own day of the week, by its "
+    "`calendar_sync_backfill__<tenant>`. A tenant whose `calendar_sync__<tenant>` is paused is left alone, and one "
+    "whose file cannot be used stops nobody."
+)
+"""Markdown for the page of the DAG that looks after all tenants."""
 
 
 def broken(key: str, problems: Iterable[str]) -> str:

@@ -121,7 +121,7 @@ def _put_back(desk: Desk, past: Past) -> str:
         return ERASED
     if row is None or row.life is Life.GONE:
         return GONE
-    stands = any(p.standing in STANDS for p in desk.link.placements)
+    stands = any(_stands(desk, placement) for placement in desk.link.placements)
     if not stands:
         put_back_outlook(desk, target, UNDO, PUT_BACK)
         if not desk.actions:
@@ -139,14 +139,23 @@ def _put_back(desk: Desk, past: Past) -> str:
     return ""
 
 
+def _stands(desk: Desk, placement: Placement) -> bool:
+    """Whether the meeting is in this calendar still; an invitation that was cancelled with its host is not."""
+    row = desk.row(placement)
+    cancelled = row is None or row.cancelled
+    return placement.standing in STANDS and not (placement.kind is Kind.GUEST and cancelled)
+
+
 # --- what calsync changed --------------------------------------------------------------------------------------------
 
 
 def _change_back(desk: Desk, past: Past) -> str:
     """Bring both sides, and the base, to what was agreed before."""
     now, target = desk.link.base, past.former
-    if now is None or target is None:
+    if now is None:
         return NOT_AGREED
+    if target is None:
+        return ERASED
     touched = content_change(now, target)
     came, went = persons(target) - persons(now), persons(now) - persons(target)
     if why := _unwritable(desk, past, bool(touched)):
@@ -219,7 +228,7 @@ def _list_changes(desk: Desk, past: Past, host: Placement, target: Event) -> tup
     """Who was put on this host's list goes off it, and who was taken off comes back; by calsync, or by its user, whose
     change reached the record."""
     here, listed = past.of(Side.OUTLOOK, host.mailbox, host.id), desk.listed(host)
-    record = past.of(Side.CRM)
+    record = [deed for deed in past.of(Side.CRM) if deed.rule != UNDO]  # an undo has written both sides itself
     came = {address for deed in here for address in deed.uninvite}
     came |= {_address(desk, person) for deed in record for person in _named(deed.remove) & persons(target)}
     went = {guest.address for deed in here for guest in deed.invite}

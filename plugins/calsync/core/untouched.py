@@ -65,7 +65,8 @@ def _changed_in_crm(desk: Desk, past: Past) -> str:
 def _changed_in_outlook(desk: Desk, past: Past) -> str:
     link = desk.link
     for placement in link.placements:
-        heard = placement.kind is not Kind.GUEST or placement.mailbox == link.speaker
+        speaks = placement.mailbox == link.speaker and link.state is LinkState.LIVING
+        heard = placement.kind is not Kind.GUEST or speaks
         if heard and (why := _changed_there(desk, past, placement)):
             return why
     if link.state is not LinkState.LIVING or link.base is None:

@@ -35,6 +35,7 @@ from calsync.stages.focus import accounts_of, focused_links, narrowed, to_decide
 from calsync.stages.narrow import fresh_crm, fresh_outlook
 from calsync.stages.neighbours import claimed, moved_here
 from calsync.stages.settings import people_print, rules_of, rules_print
+from calsync.stages.undo import pasts
 
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
@@ -115,7 +116,8 @@ def gather(tenant: Tenant, ports: Ports, run: Run, chosen: Sequence[Link] | None
     ended_there = {(action.mailbox, action.meeting) for action in ended if action.mailbox}
     living = {(row.mailbox, row.master or row.id) for row in known if row.standing is Standing.LIVING}
     held: dict[str, list[Action]] = {}
-    for row in store.actions(key, states=[ActionState.HELD]):
+    waiting_rows = store.actions(key, states=[ActionState.HELD])
+    for row in waiting_rows:
         held.setdefault(row.action.link, []).append(row.action)
     directory = staging.read_json(key, run.id, "directory") or {}
     facts = Facts(
@@ -133,6 +135,7 @@ def gather(tenant: Tenant, ports: Ports, run: Run, chosen: Sequence[Link] | None
         absences=tuple(absences),
         intents=tuple(intents),
         held={link: tuple(actions) for link, actions in held.items()},
+        past=pasts(store, key, run, waiting_rows),
         recover=run.recover,
         review=(changed or bool(new_contacts)) and not run.narrow,
         claimed=claimed(tenant, ports, outlook),

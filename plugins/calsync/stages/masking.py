@@ -58,7 +58,7 @@ def titles_of(staging: Staging, store: Store, tenant: str, run: str, remarks: It
     for event in _about(OutlookRow, staging.frame(tenant, run, "outlook"), ids):
         titles[event.id] = masked(event.event)
     for link in store.links(tenant, {remark.link for remark in about if remark.link}):
-        titles[link.id] = _title(link)
+        titles[link.id] = title_of(link)
     return titles
 
 
@@ -66,7 +66,7 @@ def mask_anew(told: dict[str, Any], store: Store) -> dict[str, Any]:
     """A report with the titles masked of meetings that are private by now, on whichever side."""
     lines = [*told.get("changes", ()), *told.get("remarks", ())]
     known = store.links(told["tenant"], {line["link"] for line in lines if line.get("link")})
-    private = {link.id for link in known if _title(link) == PRIVATE}
+    private = {link.id for link in known if title_of(link) == PRIVATE}
     return _masked_lines(told, lambda line: PRIVATE if line.get("link") in private else None)
 
 
@@ -88,8 +88,9 @@ def _masked_lines(told: dict[str, Any], title: Callable[[dict[str, Any]], str | 
     return told | {part: [line(one) for one in told.get(part, ())] for part in ("changes", "remarks")}
 
 
-def _title(link: Link) -> str:
-    return masked(link.base, link.crm_shown, *(placement.shown for placement in link.placements))
+def title_of(link: Link, *now: Event | None) -> str:
+    """The masked title of a meeting, as both sides last showed it and as it was read just now."""
+    return masked(link.base, link.crm_shown, *(placement.shown for placement in link.placements), *now)
 
 
 def _about(kind: type[T], staged: pd.DataFrame, ids: set[str]) -> list[T]:

@@ -8,6 +8,8 @@ content, an address or a secret. Whether a try again can help is the branch it h
     │   ├── Throttled                429, ShareCRM's rate codes; knows when to come back
     │   ├── Unavailable              5xx, refused, timed out, not JSON
     │   ├── AnswerLost               the request was sent, its outcome is unknown
+    │   ├── StateUnreachable         the state database does not answer
+    │   ├── StagingUnusable          a staged file cannot be written or read
     │   └── LeaseHeld                another run writes this tenant
     └── Terminal                     somebody has to act first
         ├── ConfigError              a tenant file, a connection
@@ -95,6 +97,14 @@ class Unavailable(RemoteError, Transient):
 
 class AnswerLost(RemoteError, Transient):
     """The request went out and no answer came: the work may or may not have been done."""
+
+
+class StateUnreachable(Transient):
+    """The state database does not answer, or could not do what it was asked: busy, gone for a moment, out of space."""
+
+
+class StagingUnusable(Transient):
+    """A staged file cannot be written or read: no space, no right, an object store that does not answer."""
 
 
 class LeaseHeld(Transient):

@@ -1,7 +1,8 @@
 """The files between the stages: one folder a run, Parquet that a person can read with pandas, a report in JSON.
 
 The root is a local path, or the URL of an object store (`abfs://...`), which Airflow's ObjectStoragePath opens. Local
-folders are readable by the service's user alone (RULES F6); a run's id is quoted into its folder's name.
+folders are readable by the service's user alone (RULES F6); a run's id is quoted into its folder's name. A file is there
+whole or not at all. Reads and writes raise StagingUnusable where the disk, or the store, fails.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from functools import cache
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 from calsync.core.codec import from_json, to_json
-from calsync.errors import ConfigError
+from calsync.errors import ConfigError, StagingUnusable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,10 +55,8 @@ class Staging:
 
     def write_rows(self, tenant: str, run: str, name: str, rows: Sequence[Any]) -> int:
         """Write frozen values as `<name>.parquet`; how many there were. An empty list still writes the file."""
-        path = self._place(tenant, run) / f"{name}.parquet"
-        with path.open("wb") as file:
-            file.write(_parquet([_readable(row) for row in rows]) if rows else _no_rows())
-        _only_ours(path, 0o600)
+        content = _parquet([_readable(row) for row in rows]) if rows else _no_rows()
+        self._write(tenant, run, f"{name}.parquet", content)
         return len(rows)
 
     def frame(self, tenant: str, run: str, name: str) -> pd.DataFrame:
@@ -64,15 +64,14 @@ class Staging:
         import pandas as pd
         from pyarrow import parquet
 
-        folder = self.folder(tenant, run)
-        found = sorted(p for p in folder.iterdir() if _is_part(p.name, name, ".parquet")) if folder.exists() else []
         full = []
-        for path in found:
-            with path.open("rb") as file:
-                rows = parquet.read_metadata(file).num_rows
-                if rows:  # most files of a quiet run have none
-                    file.seek(0)
-                    full.append(pd.read_parquet(file, use_threads=rows >= MANY))
+        with _usable():
+            for path in self._parts(tenant, run, name, ".parquet"):
+                with path.open("rb") as file:
+                    rows = parquet.read_metadata(file).num_rows
+                    if rows:  # most files of a quiet run have none
+                        file.seek(0)
+                        full.append(pd.read_parquet(file, use_threads=rows >= MANY))
         return pd.concat(full, ignore_index=True) if full else pd.DataFrame({VALUE: pd.Series(dtype=str)})
 
     def read_rows(self, kind: type[T], tenant: str, run: str, name: str) -> list[T]:
@@ -81,29 +80,48 @@ class Staging:
 
     def write_json(self, tenant: str, run: str, name: str, value: Any) -> None:
         """Write `<name>.json`."""
-        path = self._place(tenant, run) / f"{name}.json"
-        path.write_text(json.dumps(value, ensure_ascii=False, default=str))
-        _only_ours(path, 0o600)
+        self._write(tenant, run, f"{name}.json", json.dumps(value, ensure_ascii=False, default=str).encode())
 
     def read_json(self, tenant: str, run: str, name: str) -> Any:
         """What `write_json` wrote, None when it did not."""
         path = self.folder(tenant, run) / f"{name}.json"
-        return json.loads(path.read_text()) if path.exists() else None
+        with _usable():
+            return json.loads(path.read_bytes()) if path.exists() else None
 
     def read_parts(self, tenant: str, run: str, name: str) -> list[Any]:
         """The contents of `<name>.json` and `<name>-<n>.json`, those there are."""
-        folder = self.folder(tenant, run)
-        found = sorted(p for p in folder.iterdir() if _is_part(p.name, name, ".json")) if folder.exists() else []
-        return [json.loads(path.read_text()) for path in found]
+        with _usable():
+            return [json.loads(path.read_bytes()) for path in self._parts(tenant, run, name, ".json")]
 
     def prune(self, tenant: str, before: datetime) -> int:
         """Remove run folders last written before `before` (aware); how many."""
         top, removed = self.root / tenant, 0
-        for folder in list(top.iterdir()) if top.exists() else []:
-            if folder.stat().st_mtime < before.timestamp():
-                shutil.rmtree(folder) if isinstance(folder, Path) else folder.rmdir(recursive=True)
-                removed += 1
+        with _usable():
+            for folder in list(top.iterdir()) if top.exists() else []:
+                if folder.stat().st_mtime < before.timestamp():
+                    shutil.rmtree(folder) if isinstance(folder, Path) else folder.rmdir(recursive=True)
+                    removed += 1
         return removed
+
+    def _parts(self, tenant: str, run: str, name: str, ending: str) -> list[Any]:
+        folder = self.folder(tenant, run)
+        return sorted(p for p in folder.iterdir() if _is_part(p.name, name, ending)) if folder.exists() else []
+
+    def _write(self, tenant: str, run: str, file: str, content: bytes) -> None:
+        """Whole or not at all: an object store does so by itself, a disk by a name that nobody reads."""
+        path = self._place(tenant, run) / file
+        with _usable():
+            if not isinstance(path, Path):
+                path.write_bytes(content)
+                return
+            unfinished = path.with_name(f".{file}")
+            try:
+                unfinished.write_bytes(content)
+                _only_ours(unfinished, 0o600)
+                unfinished.replace(path)
+            except OSError:
+                unfinished.unlink(missing_ok=True)
+                raise
 
     def _place(self, tenant: str, run: str) -> Any:
         folder = self.folder(tenant, run)
@@ -116,6 +134,17 @@ class Staging:
             for part in (self.root, self.root / tenant, folder):
                 _only_ours(part, 0o700)
         return folder
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StagingUnusable(
+            f"A staged file cannot be written or read ({error.strerror or type(error).__name__}): see that the "
+            "place CALSYNC_STAGING names has room and answers. Nothing is lost: the next run reads the same anew."
+        ) from None
 
 
 def values(kind: type[T], frame: pd.DataFrame) -> list[T]:

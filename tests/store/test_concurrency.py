@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,8 @@ from sqlalchemy import create_engine, text
 from store.values import MEETING, full_link
 
 from calsync.core.model import Link
-from calsync.errors import StateError
-from calsync.store import open_store
+from calsync.errors import StateError, StateUnreachable
+from calsync.store import engine, open_store
 from calsync.store.store import Store
 from calsync.store.tables import REVISION
 
@@ -68,6 +69,22 @@ def test_a_refused_statement_does_not_show_its_values(store: Store, dsn: str) ->
     with pytest.raises(StateError, match=r"placement.*calsync_state") as caught:
         store.save_links(T, [full_link()])
     assert MEETING.title not in str(caught.value)
+
+
+def test_a_database_that_is_locked_for_too_long_may_be_tried_again(
+    tmp_path: Path, migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "calsync.db"
+    file.write_bytes(migrated_sqlite.read_bytes())
+    monkeypatch.setattr(engine, "BUSY_S", 0)
+    other = sqlite3.connect(file, isolation_level=None)
+    with open_store(f"sqlite:///{file}") as store:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StateUnreachable, match="locked"):
+            store.save_links(T, [full_link()])
+        other.execute("ROLLBACK")
+        store.save_links(T, [full_link()])
+    other.close()
 
 
 def test_the_database_takes_any_text(store: Store) -> None:

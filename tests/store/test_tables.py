@@ -20,7 +20,7 @@ from store.values import MEETING, NOW, placed, some_action
 from calsync.core.match import ical_key
 from calsync.core.model import Link
 from calsync.core.plan import ActionState
-from calsync.errors import StateError
+from calsync.errors import StateError, StateUnreachable
 from calsync.store import open_store, upgrade, version
 from calsync.store.engine import encode
 from calsync.store.migrate import SCRIPTS
@@ -120,17 +120,17 @@ def test_a_sqlite_file_is_its_owners_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "dsn",
+    ("dsn", "error"),
     [
-        "mysql://u:hidden@h/d",
-        "sqlite://",
-        "no url at all",
-        "postgresql://h:port/d",
-        "postgresql+psycopg://u:hidden@127.0.0.1:1/d",
+        ("mysql://u:hidden@h/d", StateError),
+        ("sqlite://", StateError),
+        ("no url at all", StateError),
+        ("postgresql://h:port/d", StateError),
+        ("postgresql+psycopg://u:hidden@127.0.0.1:1/d", StateUnreachable),
     ],
 )
-def test_an_unusable_address_is_told_without_its_password(dsn: str) -> None:
-    with pytest.raises(StateError, match="calsync_state") as caught:
+def test_an_unusable_address_is_told_without_its_password(dsn: str, error: type[Exception]) -> None:
+    with pytest.raises(error, match="calsync_state") as caught:
         open_store(dsn)
     assert "hidden" not in str(caught.value)
 

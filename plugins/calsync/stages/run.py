@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from calsync.errors import CalsyncError
+from calsync.errors import CalsyncError, StagingUnusable
 from calsync.stages.diff import diff
 from calsync.stages.extract_crm import extract_crm
 from calsync.stages.extract_graph import extract_graph
@@ -43,7 +44,8 @@ def staged(name: str, tenant: Tenant, ports: Ports, run: Run, stage: Stage | Non
         raise
     finally:
         noted["seconds"] = round(time.monotonic() - began, 3)
-        ports.staging.write_json(tenant.key, run.id, f"stage-{name}", noted)
+        with suppress(StagingUnusable):  # what the stage did, or why it failed, counts for more than its note
+            ports.staging.write_json(tenant.key, run.id, f"stage-{name}", noted)
 
 
 def run_tenant(tenant: Tenant, ports: Ports, run: Run) -> Counters:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
@@ -13,10 +14,10 @@ from typing import Any, Self, TypeVar
 from pydantic import ValidationError
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 
 from calsync.core.codec import from_json, to_json
-from calsync.errors import StateError
+from calsync.errors import StateError, StateUnreachable
 from calsync.store.dsn import POSTGRES
 
 T = TypeVar("T")
@@ -26,6 +27,16 @@ BUSY_S = 30
 """How long a SQLite connection waits for another one's transaction."""
 
 CONNECT_S = 10
+_PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_PROTOCOL,
+}
+"""SQLite's result codes by which nothing is said about the statement or the tables: a later try may succeed."""
+
 CHUNK = 500
 """Ids in one IN list: far below what either database allows."""
 
@@ -98,7 +109,11 @@ def shown(url: URL) -> str:
 
 @contextmanager
 def understood(engine: Engine) -> Iterator[None]:
-    """Turn a database's refusal into a StateError that tells constraint and cause but no value."""
+    """Turn a database's refusal into one of our errors, which tells constraint and cause but no value.
+
+    :raises StateUnreachable: it may pass: the transaction may or may not have been committed if it was the commit.
+    :raises StateError: trying again changes nothing.
+    """
     try:
         yield
     except IntegrityError as error:
@@ -107,10 +122,18 @@ def understood(engine: Engine) -> Iterator[None]:
             "Run again; report it if it stays."
         ) from None
     except DBAPIError as error:
-        raise StateError(
+        kind = StateUnreachable if _may_pass(error) else StateError
+        raise kind(
             f"The state database {shown(engine.url)} cannot be used ({_primary(error)}). "
             "See that it is running and that the connection calsync_state leads to it."
         ) from None
+
+
+def _may_pass(error: DBAPIError) -> bool:
+    """Whether the database rather than the statement is at fault. SQLite calls a missing table operational, too."""
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _PASSING
+    return isinstance(error, OperationalError | InterfaceError)
 
 
 def _primary(error: DBAPIError) -> str:

@@ -24,7 +24,8 @@ _UPGRADE = "Run: python -m calsync db upgrade"
 class Store(LinkCalls, PeopleCalls, JournalCalls, QuestionCalls, HistoryCalls, RunCalls, LeaseCalls, UpkeepCalls):
     """The state database, open. Calls block; each commits by itself, unless made on what `begin()` yields.
 
-    Safe to share between threads; a transaction belongs to one. Every call may raise StateError.
+    Safe to share between threads; a transaction belongs to one. Every call may raise
+    StateError and StateUnreachable.
     """
 
     @classmethod

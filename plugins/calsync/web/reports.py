@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from calsync.errors import ConfigError, StateError
+from calsync.errors import ConfigError, StateError, StateUnreachable
 
 SIDES: Final = {"crm": "ShareCRM", "outlook": "Outlook"}
 _BY_SIDE: Final = ("created", "updated", "deleted")
@@ -102,7 +102,7 @@ def stored_report(tenant_key: str, run_id: str) -> Mapping[str, Any] | None:
     try:
         with open_store(state_dsn()) as store:
             return shown_report(staging, store, tenant_key, run_id)
-    except (ConfigError, StateError):
+    except (ConfigError, StateError, StateUnreachable):
         return shown_report(staging, None, tenant_key, run_id)
 
 

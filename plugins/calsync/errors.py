@@ -22,7 +22,6 @@ content, an address or a secret. Whether a try again can help is the branch it h
         ├── QuotaSpent               ShareCRM's daily quota
         ├── CursorExpired            the delta token is dead; read the window anew
         ├── LeaseLost                this run no longer may write
-        ├── GuardExceeded            the plan is larger than the guard allows (RULES G5)
         └── StateError               the state database is missing, old or broken
 """
 
@@ -163,10 +162,6 @@ class CursorExpired(RemoteError, Terminal):
 
 class LeaseLost(Terminal):
     """This run lost the tenant's lease and stopped before its next write (RULES G7)."""
-
-
-class GuardExceeded(Terminal):
-    """The plan is larger than the guard allows (RULES G5)."""
 
 
 class StateError(Terminal):

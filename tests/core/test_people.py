@@ -327,6 +327,8 @@ def test_under_invitations_nobody_every_mailing_action_is_held_and_the_base_stay
         "Visit", at(24), attendees=frozenset({"1", "2"}), contacts=frozenset({"c1"})
     )
     world.edit_record(record, life=Life.INVALID)
+    dropped = world.run()
+    assert (dropped.actions, [remark.rule for remark in dropped.meetings[0].remarks]) == ([], ["G6"])
     assert held(world.run()) == ["D4"]
     assert not world.mails
 

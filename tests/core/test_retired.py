@@ -10,7 +10,7 @@ from core.test_deletion import agreed, key
 from core.world import World
 
 from calsync.core.diff import diff
-from calsync.core.facts import Facts
+from calsync.core.facts import Facts, Tally
 from calsync.core.match import AMBIGUOUS, link_id
 from calsync.core.model import (
     Absence,
@@ -40,7 +40,7 @@ def shows(etag: str) -> OutlookRow:
 
 
 def decided(link: Link, **read: object) -> Plan:
-    facts = Facts(rules(), "run", NOW, accounts=(account("1"),), links=(link,), totals=1000)
+    facts = Facts(rules(), "run", NOW, accounts=(account("1"),), links=(link,), tenant=Tally(1000, dates=1000))
     return diff(replace(facts, **read))  # type: ignore[arg-type]
 
 

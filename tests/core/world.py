@@ -14,7 +14,7 @@ from typing import Any
 from core.make import BEFORE, NAMES, NOW, account, address, at, contact, event, mailbox, rules
 
 from calsync.core.diff import diff
-from calsync.core.facts import Facts, Intent, Rules
+from calsync.core.facts import Facts, Intent, Rules, Tally
 from calsync.core.model import (
     Absence,
     Account,
@@ -36,11 +36,12 @@ from calsync.core.model import (
     Standing,
     Time,
 )
-from calsync.core.plan import Action, ActionState, Meeting, Outcome, Plan, Verb
+from calsync.core.plan import Action, ActionState, Answer, Meeting, Outcome, Plan, Verb, Word
 from calsync.core.settle import settle
 
 Key = tuple[str, str]
 CANCELLED = "Canceled: "
+PLENTY = Tally(meetings=1000, dates=1000)
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ class World:
     _touched: set[Key] = field(default_factory=set)
     _gone: set[Key] = field(default_factory=set)
     _held: dict[str, tuple[Action, ...]] = field(default_factory=dict)
+    _answers: dict[str, Answer] = field(default_factory=dict)
     _review: bool = False
     _numbers: Any = field(default_factory=lambda: count(1))
 
@@ -175,13 +177,18 @@ class World:
     def link(self, id_: str) -> Link:
         return next(link for link in self.links.values() if link.crm_id == id_)
 
+    def answer(self, word: Word) -> None:
+        """A person's word about everything that is held."""
+        for link, actions in self._held.items():
+            self._answers[link] = Answer(word, frozenset(action.id for action in actions), "ops")
+            self.links[link] = replace(self.links[link], dirty=True)
+
     # --- runs --------------------------------------------------------------------------------------------------------
 
     def run(self, carry_out: bool = True) -> Plan:
         """One run: read what changed, decide, carry out. The mails sent are the mails predicted (E1)."""
         self.now += timedelta(minutes=15)
         plan = diff(self.facts())
-        assert not plan.refusal, plan.refusal
         if not carry_out:
             return plan
         self._touched_crm, self._touched = set(), {k for k in self._touched if not self._readable(k)}
@@ -229,9 +236,10 @@ class World:
             absences=tuple(absences),
             intents=self.intents,
             held=self._held,
+            answers=self._answers,
             review=self._review,
-            totals=1000 if self.links else 0,
-            mailbox_totals={mailbox(e): 1000 for e in NAMES},
+            tenant=PLENTY if self.links else Tally(),
+            mailboxes={mailbox(e): PLENTY for e in NAMES},
         )
 
     def _readable(self, key: Key) -> bool:
@@ -247,6 +255,9 @@ class World:
         held = tuple(a for a in meeting.actions if a.held)
         if held:
             self._held[meeting.noted.id] = held
+        elif not meeting.waits:
+            self._held.pop(meeting.noted.id, None)
+            self._answers.pop(meeting.noted.id, None)
         return {id_ for id_, outcome in outcomes.items() if outcome.state is ActionState.DONE}
 
     def _do(self, meeting: Meeting, action: Action) -> Outcome:

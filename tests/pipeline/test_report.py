@@ -191,7 +191,7 @@ def test_the_sentence_reads_well(team: Workplace, counters: dict[str, int], sent
     run = Run("r", "cli", hour(0), "cli:x:1:r")
     states = dict.fromkeys(("extract_crm", "extract_graph", "diff", "map", "load"), "success")
     full = dict.fromkeys(COUNTERS, 0) | {"accounts": 1} | counters
-    assert sentence_of(full, states, {}, "", run) == sentence
+    assert sentence_of(full, states, {}, run) == sentence
 
 
 def test_staged_files_are_for_the_service_alone_and_go_after_their_time(team: Workplace) -> None:

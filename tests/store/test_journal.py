@@ -59,9 +59,9 @@ def test_a_parked_action_grows_its_delay_and_passes_to_the_run_that_plans_it_aga
     store.plan(T, "run-1", [some_action("1")], NOW)
     store.mark(T, ["1"], ActionState.SENT, NOW)
     store.mark(T, ["1"], ActionState.PARKED, NOW, code="ErrorX", sentence="Refused.")
-    assert store.due(T, NOW + 4 * MINUTE) == []
-    (row,) = store.due(T, NOW + 5 * MINUTE)
+    (row,) = store.actions(T)
     assert (row.attempts, row.code, row.sentence, row.settled_at) == (1, "ErrorX", "Refused.", NOW)
+    assert row.next_at == NOW + 5 * MINUTE
 
     assert store.plan(T, "run-2", [some_action("1")], NOW + 5 * MINUTE) == {"1": ActionState.PARKED}
     store.settle(T, [Outcome("1", ActionState.PARKED, code="ErrorY")], NOW + 5 * MINUTE)
@@ -74,15 +74,14 @@ def test_a_service_that_says_when_is_asked_then(store: Store) -> None:
     store.plan(T, "run-1", [some_action("1"), some_action("2")], NOW)
     store.settle(T, [Outcome("1", ActionState.FAILED)], NOW, next_at={"1": NOW + MINUTE})
     store.mark(T, ["2"], ActionState.FAILED, NOW, next_at=NOW + 2 * MINUTE)
-    assert [row.action.id for row in store.due(T, NOW + MINUTE)] == ["1"]
-    assert [row.action.id for row in store.due(T, NOW + 2 * MINUTE)] == ["1", "2"]
+    assert {row.action.id: row.next_at for row in store.actions(T)} == {"1": NOW + MINUTE, "2": NOW + 2 * MINUTE}
 
 
-def test_what_is_done_is_neither_due_nor_planned_again(store: Store) -> None:
+def test_what_is_done_has_no_next_try_and_is_not_planned_again(store: Store) -> None:
     store.plan(T, "run-1", [some_action("1")], NOW)
     store.mark(T, ["1"], ActionState.FAILED, NOW)
     store.mark(T, ["1"], ActionState.DONE, NOW + MINUTE)
-    assert store.due(T, NOW + timedelta(days=2)) == []
+    assert [row.next_at for row in store.actions(T)] == [None]
     assert store.plan(T, "run-2", [some_action("1")], NOW + 2 * MINUTE) == {"1": ActionState.DONE}
     assert [row.run for row in store.actions(T)] == ["run-1"]
 

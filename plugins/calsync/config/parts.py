@@ -64,13 +64,13 @@ class Pools(Part):
 
 
 class Limits(Part):
-    """The guard (G5): what goes beyond is not done without a person. Meetings are counted over 24 hours."""
+    """The guard (G5): what goes beyond is held until a person answers. Meetings are counted over 24 hours."""
 
     max_mails_per_run: int = Field(
         default=100, ge=0, description="Mails that one run may cause; one mail is one recipient."
     )
     tenant_meetings: int = Field(
-        default=10, ge=0, description="Meetings of the tenant that may be deleted or changed, whatever share they are."
+        default=10, ge=0, description="Meetings of the tenant that may be deleted, whatever share they are."
     )
     tenant_share: float = Field(
         default=0.20,
@@ -86,6 +86,9 @@ class Limits(Part):
         ge=0,
         le=1,
         description="Share of one mailbox's meetings, above `mailbox_meetings`, that is too many.",
+    )
+    emptied_from: int = Field(
+        default=3, ge=1, description="From so many meetings on, none may be left of a mailbox's or of the tenant's."
     )
 
 

@@ -26,13 +26,14 @@ from calsync.core.model import (
     Standing,
 )
 from calsync.core.people import People, persons
-from calsync.core.plan import Action, Guest, Loss, Mail, Meeting, Remark, Verb
+from calsync.core.plan import Action, Guest, Loss, Mail, Meeting, Remark, Verb, Word
 
 
 @dataclass
 class Desk:
     """The working sheet of one decision. `link` moves forward; `noted` stays as it is stored before any write.
 
+    silent: what a person said instead of letting it mail (G6); then nothing that mails is written. None: nobody has.
     cut: as much as the speaker shows of a title that does not fit, "" when nobody has shortened it (C2).
     """
 
@@ -45,6 +46,7 @@ class Desk:
     remarks: list[Remark] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     cut: str = ""
+    silent: Word | None = None
 
     @property
     def rules(self) -> Rules:
@@ -130,9 +132,14 @@ class Desk:
         )  # fmt: skip
         id_ = hashlib.sha256("|".join(parts).encode()).hexdigest()[:24]
         action = Action(id_, self.link.id, verb, side, rule, reason, series=self.link.series, **more)
-        action = replace(action, held=action.held or self._hold(action))
+        action = replace(action, held="" if self._approved(id_) else action.held or self._hold(action))
         self.actions.append(action)
         return action
+
+    def _approved(self, action: str) -> bool:
+        """Whether a person has agreed to this very action (G6)."""
+        answer = self.facts.answers.get(self.link.id)
+        return answer is not None and answer.approves(action)
 
     def _hold(self, action: Action) -> str:
         """Why a mailing action must wait for a person (E5)."""
@@ -189,6 +196,8 @@ class Desk:
             sent = update_mails(
                 self.people, self.organizer(placement), self.listed(placement), bool(fields), invited, uninvite
             )
+        if sent and self.silent:
+            return
         account = self.account(placement.mailbox)
         ours = placement.kind is Kind.COPY and placement.origin is Origin.OURS
         body = self._body(target) if ours and persons(target) != persons(self.noted.base or target) else ""

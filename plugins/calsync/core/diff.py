@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from calsync.core.answers import carry_out, parted, stay_apart
 from calsync.core.deletion import reopen, retire
 from calsync.core.desk import Desk
 from calsync.core.facts import Facts
 from calsync.core.fresh import from_crm_record, from_outlook, pair_up
-from calsync.core.guard import refusal
+from calsync.core.guard import hold
+from calsync.core.held import moved, unread
 from calsync.core.living import compare
 from calsync.core.match import AMBIGUOUS, Sight
 from calsync.core.matcher import Matcher
-from calsync.core.model import Kind, Life, LinkState, Placement, Proof, Side, Standing
+from calsync.core.model import Kind, Life, Link, LinkState, Placement, Proof, Side, Standing
 from calsync.core.people import People
 from calsync.core.plan import Meeting, Plan, Remark, Verb
 from calsync.core.speaker import wake_and_sleep
 from calsync.core.undo import as_a_whole, undo
+
+MOVED_ON = "what a held action rested on has moved on; it is dropped, and decided anew by the next run"
 
 
 def diff(facts: Facts) -> Plan:
@@ -27,16 +31,15 @@ def diff(facts: Facts) -> Plan:
     sights = matcher.match()
     meetings = tuple(_decide(facts, people, sights))
     if recovering(facts):
-        meetings = tuple(_hold_creations(meeting) for meeting in meetings)
+        meetings = tuple(_hold_creations(facts, meeting) for meeting in meetings)
     plan = Plan(facts.rules.tenant, facts.run, facts.now, meetings, tuple(matcher.remarks))
-    plan = replace(plan, refusal=refusal(facts, plan))
-    return replace(plan, meetings=tuple(as_a_whole(meeting) for meeting in plan.meetings))
+    return replace(plan, meetings=tuple(as_a_whole(meeting) for meeting in hold(facts, plan).meetings))
 
 
 def recovering(facts: Facts) -> bool:
     """Whether the state was lost: nothing is remembered, yet events with our mark are there (B5)."""
     ours = (facts.rules.installation, facts.rules.tenant)
-    nothing = not facts.totals and not facts.links
+    nothing = not facts.tenant.meetings and not facts.links
     return facts.recover or (nothing and any(r.mark and r.mark[:2] == ours for r in facts.outlook))
 
 
@@ -44,21 +47,46 @@ def _decide(facts: Facts, people: People, sights: list[Sight]) -> Iterator[Meeti
     stored = {link.id: link for link in facts.links}
     for sight in sights:
         desk = Desk(facts, people, sight, sight.link, sight.link)
-        if _waits_for_a_person(desk):
-            desk.remark("G6", "a held action of this meeting waits for a person's answer")
-            meeting = replace(desk.meeting(), waits=True)
-        elif past := facts.past.get(sight.link.id):
-            undo(desk, past)
-            meeting = desk.meeting()
-        else:
-            _look_at(desk)
-            _tell_what_stayed(desk)
-            meeting = desk.meeting()
+        waits = _waits(desk, stored.get(sight.link.id))
+        meeting = replace(desk.meeting(), waits=waits)
         if meeting.actions or meeting.remarks or meeting.losses or meeting.noted != stored.get(sight.link.id):
             yield meeting
 
 
+def _waits(desk: Desk, stored: Link | None) -> bool:
+    """Whether held actions of the meeting wait on; else it is decided, by a person's word if there is one (G6)."""
+    sight, held = desk.sight, desk.facts.held.get(desk.link.id, ())
+    answer = desk.facts.answers.get(desk.link.id)
+    given_up = desk.link.state is LinkState.RETIRED and stored is not None and stored.state is not LinkState.RETIRED
+    if not held or given_up:
+        _look_at(desk)
+    elif moved(sight, held):
+        desk.link = replace(desk.link, dirty=True)
+        desk.remark("G6", MOVED_ON)
+    elif answer is None:
+        desk.remark("G6", "a held action of this meeting waits for a person's answer")
+        return True
+    elif unread(sight, held):
+        desk.link = replace(desk.link, dirty=True)
+        desk.remark("G6", "a person has answered; it is done once everything that it concerns can be read")
+        return True
+    else:
+        carry_out(desk, answer, held, _look_at)
+    return False
+
+
 def _look_at(desk: Desk) -> None:
+    """The ordinary decision, or that of an undo."""
+    if past := desk.facts.past.get(desk.link.id):
+        undo(desk, past)
+    elif parted(desk):
+        stay_apart(desk)
+    else:
+        _compare(desk)
+        _tell_what_stayed(desk)
+
+
+def _compare(desk: Desk) -> None:
     sight, link = desk.sight, desk.link
     if link.reason == AMBIGUOUS:
         if link.placements and all(_is_gone(sight, placement) for placement in link.placements):
@@ -120,25 +148,16 @@ def _deleted_in_outlook(sight: Sight) -> bool:
 
 def _has_unread_events(desk: Desk) -> bool:
     """Whether Outlook has the meeting already, in a mailbox that will be read again: it must not get it twice."""
-    unread = [desk.account(p.mailbox) for p in desk.link.placements if p.shown is None]
-    return any(account is not None and account.authorised for account in unread)
+    accounts = [desk.account(p.mailbox) for p in desk.link.placements if p.shown is None]
+    return any(account is not None and account.authorised for account in accounts)
 
 
-def _waits_for_a_person(desk: Desk) -> bool:
-    """Whether a held action still stands on the versions it was planned against (G6)."""
-    held = desk.facts.held.get(desk.link.id, ())
-    if not held:
-        return False
-    row = desk.sight.crm
-    moved = row is not None and row.version > desk.link.crm_version
-    return not moved and not any(desk.row(p) and desk.etag(p) != p.etag for p in desk.link.placements)
-
-
-def _hold_creations(meeting: Meeting) -> Meeting:
+def _hold_creations(facts: Facts, meeting: Meeting) -> Meeting:
     """After a loss of state, a creation that pairing left over is shown to a person first (B5)."""
+    answer = facts.answers.get(meeting.noted.id)
     held = tuple(
         replace(a, held=a.held or "the state was lost; what could not be paired is created only with a person's word")
-        if a.verb is Verb.CREATE
+        if a.verb is Verb.CREATE and not (answer and answer.approves(a.id))
         else a
         for a in meeting.actions
     )

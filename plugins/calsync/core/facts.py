@@ -13,13 +13,32 @@ from calsync.core.plan import Action, Answer
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The guard's limits (G5): counts and shares of meetings over 24 hours, mails of one run."""
+    """The guard's limits (G5): counts and shares of meetings over 24 hours, mails of one run.
+
+    emptied_from: from how many meetings on it is remarkable that none is left.
+    """
 
     mails_per_run: int = 100
     tenant_meetings: int = 10
     tenant_share: float = 0.20
     mailbox_meetings: int = 5
     mailbox_share: float = 0.50
+    emptied_from: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What the guard weighs a plan against, of the tenant or of one mailbox (G5).
+
+    meetings: how many live, a series counted as one. ended: how many calsync has ended within 24 hours without a
+    person's word, or is held from ending. dates: how many live, each date of a series counted. held: how many of these
+    are held from being ended.
+    """
+
+    meetings: int = 0
+    ended: int = 0
+    dates: int = 0
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +126,7 @@ class Facts:
     past: per link id, what a run did that is to be undone now (G9). recover: pair, and hold what would be created (B5).
     claimed: `ical_key`s of Outlook meetings that another configuration of the enterprise has (B3).
     review: rules or people changed, so that every link is looked at again (C10).
-    totals: living meetings of the tenant; mailbox_totals: per mailbox (G5).
-    ended_lately, mailbox_ended_lately: meetings calsync ended in the last 24 hours (G5).
+    tenant: what the guard weighs the plan against; mailboxes: per mailbox (G5).
     clock_offset: seconds each system's clock is ahead of ours, by its `Date` header (C5).
     """
 
@@ -131,10 +149,8 @@ class Facts:
     recover: bool = False
     review: bool = False
     claimed: frozenset[str] = frozenset()
-    totals: int = 0
-    mailbox_totals: dict[str, int] = field(default_factory=dict)
-    ended_lately: int = 0
-    mailbox_ended_lately: dict[str, int] = field(default_factory=dict)
+    tenant: Tally = field(default_factory=Tally)
+    mailboxes: dict[str, Tally] = field(default_factory=dict)
     clock_offset: dict[str, float] = field(default_factory=dict)
 
     @property

@@ -61,7 +61,7 @@ def from_crm_record(desk: Desk, row: CrmRow) -> None:
 def invited(desk: Desk, row: CrmRow, owner: Account) -> bool:
     """Whether a new meeting may mail people: made after we came and after its owner connected, and not over (A4)."""
     rules = desk.rules
-    if not owner.authorised or rules.invitations == "nobody" or row.event is None:
+    if not owner.authorised or rules.invitations == "nobody" or row.event is None or desk.silent:
         return False
     if ended(row.event.time, rules.zone, desk.facts.now):
         return False
@@ -79,7 +79,7 @@ def invitation(desk: Desk, person: str) -> Guest | None:
         allowed = account is not None and account.authorised and desk.rules.invitations != "nobody"
     else:
         allowed = desk.rules.invitations == "everyone"
-    guest = desk.people.guest(person) if allowed else None
+    guest = desk.people.guest(person) if allowed and not desk.silent else None
     return guest if guest and guest.address else None
 
 

@@ -21,6 +21,7 @@ from calsync.core.fresh import OPEN_THERE, recognised_in, spread
 from calsync.core.merge import CONTENT, Change, as_outlook, merge, unlike
 from calsync.core.model import Availability, Event, Form, Kind, Life, Link, Origin, Placement, Side, Standing
 from calsync.core.people import with_addresses
+from calsync.core.plan import Word
 from calsync.core.speaker import elect, wake_and_sleep
 from calsync.core.text import is_cut
 from calsync.core.writes import write_placements, write_record
@@ -225,6 +226,10 @@ def _carried(desk: Desk, base: Event, crm: Change, outlook: Change) -> tuple[Cha
     elif outlook and outlook.now.private and not rules.crm_private:
         desk.remark("F6", f"a change was kept to its own side: {OPEN_THERE}", Side.OUTLOOK)
         outlook = Change(base)
+    if crm and desk.silent and _lists_people(desk):
+        desk.remark("C9", "a change was kept to its own side: a person said that nobody is mailed about it", Side.CRM)
+        outlook = replace(outlook, fields=outlook.fields - crm.fields)
+        crm = Change(base, came=_get_copies(desk, crm))
     speaker = desk.link.placement(desk.link.speaker)
     if crm and not rules.to_outlook:
         desk.remark("C9", f"a change was kept to its own side: {one_way}", Side.CRM)
@@ -234,3 +239,9 @@ def _carried(desk: Desk, base: Event, crm: Change, outlook: Change) -> tuple[Cha
         desk.remark("C9", reason, Side.CRM)
         crm = replace(crm, fields=NOTHING)
     return crm, outlook
+
+
+def _get_copies(desk: Desk, crm: Change) -> frozenset[str]:
+    """Of those who came, who gets a copy in place of an invitation (G6)."""
+    accounts = ((p, desk.people.by_employee.get(p.removeprefix("e:"))) for p in crm.came if p.startswith("e:"))
+    return frozenset(p for p, account in accounts if desk.silent is Word.RESTORE and account and account.authorised)

@@ -161,6 +161,10 @@ class Answer:
     actions: frozenset[str]
     who: str
 
+    def approves(self, action: str) -> bool:
+        """Whether this very action was agreed to."""
+        return self.word is Word.APPROVE and action in self.actions
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -171,7 +175,6 @@ class Plan:
     at: datetime
     meetings: tuple[Meeting, ...] = ()
     remarks: tuple[Remark, ...] = ()
-    refusal: str = ""
 
     @property
     def actions(self) -> list[Action]:

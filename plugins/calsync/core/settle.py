@@ -16,24 +16,32 @@ def essential(meeting: Meeting, action: Action) -> bool:
 
 
 def settle(meeting: Meeting, outcomes: Mapping[str, Outcome]) -> Link:
-    """The link to store, given what became of its actions so far.
+    """The link to store, given what became of its actions so far. While it is held, nothing becomes of it (G6).
 
     Until everything essential is done the link stays as noted, dirty, so that the next diff decides it again; whatever
     was created is remembered at once, by its ids.
     """
+    if any(action.held for action in meeting.actions):
+        return replace(meeting.noted, dirty=False)
     done = {a.id for a in meeting.actions if (o := outcomes.get(a.id)) and o.state is ActionState.DONE}
     agreed = all(a.id in done for a in meeting.actions if essential(meeting, a))
     everything = all(a.id in done for a in meeting.actions)
-    held = any(o.state is ActionState.HELD for o in outcomes.values())
-    link = meeting.agreed if agreed else replace(meeting.noted, dirty=not held)
+    dirty = _to_be_decided_again(meeting, outcomes)
+    link = meeting.agreed if agreed else replace(meeting.noted, dirty=dirty)
     if agreed and not everything:
-        link = replace(link, dirty=not held)
+        link = replace(link, dirty=dirty)
     for action in meeting.actions:
         if action.id in done and (agreed or not _goes_back(action)):
             link = _remember(link, meeting, action, outcomes[action.id], agreed=agreed)
         elif _deletes_event(action) and action.id not in done:
             link = _stand(link, action, Standing.LIVING)
     return link
+
+
+def _to_be_decided_again(meeting: Meeting, outcomes: Mapping[str, Outcome]) -> bool:
+    """Whether anything is open that no person has dropped (G10)."""
+    states = [o.state if (o := outcomes.get(a.id)) else ActionState.PLANNED for a in meeting.actions]
+    return meeting.agreed.dirty or any(state not in (ActionState.DONE, ActionState.DROPPED) for state in states)
 
 
 def _goes_back(action: Action) -> bool:

@@ -3,7 +3,6 @@ but its plan."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +13,6 @@ from calsync.core.diff import diff as decide
 from calsync.core.diff import remarks_of
 from calsync.core.facts import Facts, Intent
 from calsync.core.first_contact import looks_of
-from calsync.core.guard import ends_meeting
 from calsync.core.match import ical_key
 from calsync.core.model import (
     Absence,
@@ -25,16 +23,16 @@ from calsync.core.model import (
     Link,
     OutlookRow,
     Side,
-    Standing,
 )
-from calsync.core.plan import Action, ActionState, Plan
-from calsync.errors import GuardExceeded
+from calsync.core.plan import Plan
 from calsync.stages import cursors
 from calsync.stages.drift import compared
 from calsync.stages.focus import accounts_of, focused_links, narrowed, to_decide, without_others
+from calsync.stages.holds import by_link, waiting_for_people
 from calsync.stages.narrow import fresh_crm, fresh_outlook
 from calsync.stages.neighbours import claimed, moved_here
 from calsync.stages.settings import people_print, rules_of, rules_print
+from calsync.stages.tally import tallies
 from calsync.stages.undo import pasts
 
 if TYPE_CHECKING:
@@ -45,10 +43,7 @@ INTENT_SLACK = timedelta(minutes=10)
 
 
 def diff(tenant: Tenant, ports: Ports, run: Run) -> Counters:
-    """Decide, and stage the plan. `skip` is 1 when nothing was found and nothing waits (C10).
-
-    :raises GuardExceeded: the plan is larger than the guard allows; it is staged, nothing of it will be done
-    """
+    """Decide, and stage the plan. `skip` is 1 when nothing was found and nothing waits (C10)."""
     chosen = focused_links(ports.store, tenant.key, run.focus) if run.focus else None
     facts, idle = gather(tenant, ports, run, chosen)
     plan = Plan(tenant.key, run.id, run.at) if idle else narrowed(decide(facts), facts, run, chosen)
@@ -58,8 +53,6 @@ def diff(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     ports.staging.write_rows(tenant.key, run.id, "remarks", remarks)
     ports.staging.write_rows(tenant.key, run.id, "accounts", list(facts.accounts))
     ports.staging.write_json(tenant.key, run.id, "verdict", _verdict(plan, facts, idle, run))
-    if plan.refusal and not run.dry_run:
-        raise GuardExceeded(plan.refusal)
     return {
         "meetings": len(plan.meetings),
         "actions": len(plan.actions),
@@ -77,7 +70,6 @@ def _verdict(plan: Plan, facts: Facts, idle: bool, run: Run) -> dict[str, Any]:
     """
     conflicts = sum(loss.rule == "C5" for meeting in plan.meetings for loss in meeting.losses)
     return {
-        "refusal": plan.refusal,
         "idle": idle,
         "conflicts": conflicts,
         "people": people_print(facts.accounts, facts.now),
@@ -96,9 +88,13 @@ def gather(tenant: Tenant, ports: Ports, run: Run, chosen: Sequence[Link] | None
     changed = rules_changed or store.remembered(key, "people") != people_print(accounts, run.at)
     new_contacts = staging.read_rows(Contact, key, run.id, "contacts")
     everything = changed or run.recover or not run.moves_cursors
-    crm = fresh_crm(staging.frame(key, run.id, "crm"), [] if everything else store.known_crm(key))
-    known = store.known_outlook(key)
-    outlook = fresh_outlook(staging.frame(key, run.id, "outlook"), [] if everything else known)
+    held, answers = waiting_for_people(store, key)
+    known, known_crm = store.known_outlook(key), store.known_crm(key)
+    if everything:
+        known_crm = []
+    crm = fresh_crm(staging.frame(key, run.id, "crm"), [row for row in known_crm if row.link not in answers])
+    to_compare = [] if everything else [row for row in known if row.link not in answers]
+    outlook = fresh_outlook(staging.frame(key, run.id, "outlook"), to_compare)
     if chosen is not None:
         outlook = without_others(outlook, known, chosen)
         chosen = to_decide(chosen, crm, outlook)
@@ -112,13 +108,7 @@ def gather(tenant: Tenant, ports: Ports, run: Run, chosen: Sequence[Link] | None
     links = _links(tenant, ports, crm, outlook, absences, everything or bool(new_contacts), chosen)
     links += moved_here(tenant, ports, crm, links)
     contacts = {c.id: c for c in (*store.contacts(key), *new_contacts)}
-    ended = [a for a in store.ended_since(key, run.at - timedelta(hours=24)) if ends_meeting(a)]
-    ended_there = {(action.mailbox, action.meeting) for action in ended if action.mailbox}
-    living = {(row.mailbox, row.master or row.id) for row in known if row.standing is Standing.LIVING}
-    held: dict[str, list[Action]] = {}
-    waiting_rows = store.actions(key, states=[ActionState.HELD])
-    for row in waiting_rows:
-        held.setdefault(row.action.link, []).append(row.action)
+    tenants, mailboxes = tallies(store, key, run.at, held, known)
     directory = staging.read_json(key, run.id, "directory") or {}
     facts = Facts(
         rules=replace(rules_of(tenant, run), crm_private=_has_privacy(ports, key, run)),
@@ -134,15 +124,14 @@ def gather(tenant: Tenant, ports: Ports, run: Run, chosen: Sequence[Link] | None
         outlook=tuple(outlook),
         absences=tuple(absences),
         intents=tuple(intents),
-        held={link: tuple(actions) for link, actions in held.items()},
-        past=pasts(store, key, run, waiting_rows),
+        held=by_link(held),
+        answers=answers,
+        past=pasts(store, key, run, held),
         recover=run.recover,
         review=(changed or bool(new_contacts)) and not run.narrow,
         claimed=claimed(tenant, ports, outlook),
-        totals=store.count_living(key),
-        mailbox_totals=dict(Counter(mailbox for mailbox, _ in living)),
-        ended_lately=len({action.meeting for action in ended}),
-        mailbox_ended_lately=dict(Counter(mailbox for mailbox, _ in ended_there)),
+        tenant=tenants,
+        mailboxes=mailboxes,
         clock_offset=_offsets(ports, key, run),
     )
     return facts, idle

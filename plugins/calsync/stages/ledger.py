@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -23,12 +24,18 @@ _LEFT = (ActionState.PLANNED, ActionState.SENT, ActionState.FAILED, ActionState.
 TRIES = 3
 """After so many failures that a later try might have mended, an action is parked (G10)."""
 
+BY_PERSON = "by_person"
+"""The code of a parked action that a person dropped: the same decision is not tried again until the meeting changes."""
+
 WRITING_TIME = timedelta(hours=3)
 """How long one run writes, well within the time its task has; what is left stays planned for the next run (G4)."""
 
 
 class Ledger:
-    """What is to be done, what has been done, and the links as they stand after it."""
+    """What is to be done, what has been done, and the links as they stand after it.
+
+    answered: the meetings whose held actions a person has answered for otherwise than by approving them.
+    """
 
     def __init__(self, tenant: Tenant, ports: Ports, run: Run, meetings: Iterable[Meeting]) -> None:
         self.tenant, self.store, self.run, self.now = tenant, ports.store, run, ports.now
@@ -36,6 +43,7 @@ class Ledger:
         self.actions = {action.id: action for meeting in self.meetings.values() for action in meeting.actions}
         self.outcomes: dict[str, Outcome] = {}
         self.rows: dict[str, JournalRow] = {}
+        self.answered: set[str] = set()
         self.until = ports.now() + WRITING_TIME
 
     def open(self) -> None:
@@ -47,12 +55,13 @@ class Ledger:
         key, at = self.tenant.key, self.now()
         with self.store.begin() as tx:
             again = {row.action.id for row in tx.actions(key, ids=list(self.actions)) if row.run == self.run.id}
+            tx.mark(key, self._taken_up_again(tx), ActionState.PLANNED, at)
             tx.plan(key, self.run.id, list(self.actions.values()), at)
-            tx.mark(key, self._superseded(tx), ActionState.DROPPED, at, sentence="decided anew by a later run")
+            self._drop_superseded(tx, self.meetings)
             self.rows = {row.action.id: row for row in tx.actions(key, ids=list(self.actions))}
             self.outcomes = {id_: outcome for id_, row in self.rows.items() if (outcome := self._known(row, at))}
             self._save_links(tx, self.meetings)
-            fresh = [m for m in self.meetings.values() if not any(a.id in again for a in m.actions)]
+            fresh = [m for m in self.meetings.values() if not any(a.id in again or a.held for a in m.actions)]
             tx.add_history(key, [entry for meeting in fresh for entry in self._losses(meeting)])
         self.done(
             Outcome(a.id, ActionState.DONE)
@@ -65,25 +74,46 @@ class Ledger:
 
         Done or stale counts in this run alone: an earlier run's answer says nothing of what is decided now.
         """
+        if row.state is ActionState.DROPPED:
+            return Outcome(row.action.id, row.state, code=row.code, sentence=row.sentence)
         ours = row.settled_at is not None and row.settled_at >= self.run.at
         waits = row.state is ActionState.PARKED and row.next_at is not None and row.next_at > at
-        if (row.state in (ActionState.DONE, ActionState.STALE) and ours) or row.state is ActionState.HELD or waits:
+        held = row.state is ActionState.HELD or bool(self.actions[row.action.id].held)
+        if (row.state in (ActionState.DONE, ActionState.STALE) and ours) or held or waits:
             return row.outcome or Outcome(row.action.id, row.state, code=row.code, sentence=row.sentence)
         return None
 
-    def _superseded(self, store: Store) -> list[str]:
-        """Actions of earlier runs on these meetings that are no longer part of the plan."""
-        rows = store.actions(self.tenant.key, links=list(self.meetings), states=_LEFT)
-        return [row.action.id for row in rows if row.action.id not in self.actions and self._decided(row)]
+    def _taken_up_again(self, store: Store) -> list[str]:
+        """Actions that were dropped and are decided again; not those a person dropped, unless what they say changed."""
+        dropped = store.actions(self.tenant.key, ids=list(self.actions), states=[ActionState.DROPPED])
+        return [
+            r.action.id for r in dropped if r.code != BY_PERSON or r.action.event != self.actions[r.action.id].event
+        ]
+
+    def _drop_superseded(self, store: Store, links: Collection[str]) -> None:
+        """Drop what earlier runs left of these meetings and is no longer part of the plan."""
+        rows = store.actions(self.tenant.key, links=links, states=_LEFT)
+        left = [row for row in rows if row.action.id not in self.actions]
+        self.answered |= {row.action.link for row in left if row.answer}
+        over: dict[str, list[str]] = defaultdict(list)
+        for row in left:
+            if self._decided(row):
+                over[_why_dropped(row)].append(row.action.id)
+        for sentence, ids in over.items():
+            store.mark(self.tenant.key, ids, ActionState.DROPPED, self.now(), sentence=sentence)
 
     def _decided(self, row: JournalRow) -> bool:
         """Whether this run has decided anew what an action of an earlier one was about."""
         meeting, action = self.meetings[row.action.link], row.action
         if row.state is ActionState.HELD:
-            return not meeting.waits
+            # What a person has answered stays until all that follows from it is done, lest a failure make it unsaid.
+            return not meeting.waits and not (row.answer and meeting.actions and self._open(meeting))
         if row.state is ActionState.SENT and action.makes_record:
             return bool(meeting.agreed.crm_id)  # until its record is found, it may still come to light
         return True
+
+    def _open(self, meeting: Meeting) -> bool:
+        return any(self._state(action.id) is not ActionState.DONE for action in meeting.actions)
 
     def open_actions(self, side: Side) -> list[Action]:
         """What is still to be done on one side, for the mailbox first that has waited longest (G4)."""
@@ -117,7 +147,10 @@ class Ledger:
         self.outcomes |= {outcome.action: outcome for outcome in settled}
         with self.store.begin() as tx:
             tx.settle(self.tenant.key, settled, self.now())
-            self._save_links(tx, {self.actions[outcome.action].link for outcome in settled})
+            links = {self.actions[outcome.action].link for outcome in settled}
+            self._save_links(tx, links)
+            if answered := links & self.answered:
+                self._drop_superseded(tx, answered)
             tx.add_history(self.tenant.key, [e for o in settled if (e := self._entry(o))])
 
     def _patient(self, outcome: Outcome) -> Outcome:
@@ -170,3 +203,11 @@ class Ledger:
             after=shown,
             base=self.meetings[action.link].noted.base,
         )
+
+
+def _why_dropped(row: JournalRow) -> str:
+    if row.answer:
+        return f"a person answered: {row.answer}"
+    if row.state is ActionState.HELD:
+        return "what it rested on has moved on; decided anew"
+    return "decided anew by a later run"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from calsync.core.model import Account, Contact, Side
 from calsync.core.plan import ActionState, Meeting, Request
-from calsync.errors import GuardExceeded, Remote, Unavailable
+from calsync.errors import Remote, Unavailable
 from calsync.stages import cursors
 from calsync.stages.ledger import Ledger
 from calsync.stages.requests import contact_accounts, crm_shape
@@ -29,9 +29,6 @@ def load(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     """
     if run.dry_run:
         return {"requests_crm": 0, "requests_graph": 0}
-    verdict = ports.staging.read_json(tenant.key, run.id, "verdict") or {}
-    if verdict.get("refusal"):
-        raise GuardExceeded(verdict["refusal"])
     ports.store.start_run(tenant.key, run.id, run.kind, run.at)
     _remember_people(tenant, ports, run)
     ledger = Ledger(tenant, ports, run, ports.staging.read_rows(Meeting, tenant.key, run.id, "plan"))

@@ -37,7 +37,7 @@ _STATES = {
     ActionState.STALE: "stale",
     ActionState.PLANNED: "left",
     ActionState.SENT: "left",
-    ActionState.DROPPED: "left",
+    ActionState.DROPPED: "dropped",
 }
 COUNTERS = (*_COUNTED.values(), "linked", "unlinked", "skipped", "conflicts", *dict.fromkeys(_STATES.values()), "mails",
             "compared", "drift", "accounts", "requests_crm", "requests_graph")  # fmt: skip
@@ -45,6 +45,7 @@ _OPEN_WORDS = {
     "held": "held for a person",
     "stale": "moved on meanwhile and decided again",
     "left": "left for the next run",
+    "dropped": "dropped by a person",
 }
 _FAILED = ("failed", "upstream_failed")
 
@@ -69,7 +70,7 @@ def report(tenant: Tenant, ports: Ports, run: Run, states: dict[str, str]) -> Co
     for name in ("requests_crm", "requests_graph"):
         counters[name] = sum(int(stage.get(name, 0)) for stage in stages.values())
     found_out = _drift(tenant, run, verdict, actions, journal, counters)
-    sentence = sentence_of(counters, states, stages, verdict.get("refusal", ""), run, found_out)
+    sentence = sentence_of(counters, states, stages, run, found_out)
     employees = {account.object_id: account.employee for account in accounts}
     titles = titles_of(staging, ports.store, key, run.id, remarks)
     told = {
@@ -173,7 +174,6 @@ def sentence_of(
     counters: dict[str, int],
     states: dict[str, str],
     stages: dict[str, dict[str, Any]],
-    refusal: str,
     run: Run,
     drift: str = "",
 ) -> str:
@@ -182,14 +182,12 @@ def sentence_of(
     parts += [drift] if drift else []
     broken = next((name for name, state in states.items() if state == "failed"), None)
     if broken:
-        why = refusal or str(stages[broken].get("error", "")) or "see its log"
+        why = str(stages[broken].get("error", "")) or "see its log"
         parts.append(f"{broken} failed: {why}")
     elif states.get("diff") == "skipped":
         parts.append("Nothing to do: nothing was found and nothing was waiting.")
     else:
         parts.append(_done(counters, run))
-        if refusal:
-            parts.append(refusal)
     for name, words in _OPEN_WORDS.items():
         if counters[name]:
             parts.append(f"{counters[name]} {words}.")

@@ -49,6 +49,7 @@ def rules_of(tenant: Tenant, run: Run | None = None) -> Rules:
             tenant_share=limits.tenant_share,
             mailbox_meetings=limits.mailbox_meetings,
             mailbox_share=limits.mailbox_share,
+            emptied_from=limits.emptied_from,
         ),
     )
 

@@ -116,15 +116,9 @@ class JournalCalls(Calls):
         sent = action.c.state == ActionState.SENT.value
         return self._rows_where(tenant, [or_(sent, and_(action.c.state == HELD, action.c.sent_at.is_not(None)))])
 
-    def due(self, tenant: str, now: datetime) -> list[JournalRow]:
-        """The failed and parked actions whose time to be tried again has come."""
-        tried = action.c.state.in_([state.value for state in _TRIED])
-        ready = or_(action.c.next_at.is_(None), action.c.next_at <= now)
-        return self._rows_where(tenant, [and_(tried, ready)])
-
     def ended_since(self, tenant: str, since: datetime) -> list[Action]:
-        """The deletions that were carried out since `since`, for the guard (RULES G5)."""
-        done = and_(action.c.state == ActionState.DONE.value, action.c.settled_at >= since)
+        """The deletions that were carried out since `since` without a person's word, for the guard (RULES G5)."""
+        done = and_(action.c.state == ActionState.DONE.value, action.c.settled_at >= since, action.c.answer == "")
         rows = self._rows_where(tenant, [and_(done, action.c.value.like('%"verb":"delete"%'))])
         return [row.action for row in rows if row.action.verb is Verb.DELETE]
 
@@ -168,7 +162,7 @@ class JournalCalls(Calls):
 
 def _replanned(new: Any) -> dict[str, Any]:
     """The columns of an action that is planned again, `new` as it is planned now."""
-    anew = and_(new.state == HELD, action.c.state != HELD)
+    anew = and_(new.state == HELD, or_(action.c.state != HELD, action.c.answer != ""))
     freed = and_(new.state != HELD, action.c.state == HELD)
     was_sent = and_(freed, action.c.sent_at.is_not(None))
     answered = and_(anew, action.c.state != ActionState.SENT.value)

@@ -1,0 +1,32 @@
+"""Answering for what is held, and carrying it out at once, in a run that looks at these meetings alone (G6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from calsync.stages.context import Focus
+from calsync.stages.holds import answer
+from calsync.stages.lease import exclusively
+from calsync.stages.run import run_tenant
+
+if TYPE_CHECKING:
+    from calsync.config.model import Tenant
+    from calsync.core.plan import Word
+    from calsync.stages.context import Counters, Ports, Run
+
+
+def answer_now(
+    tenant: Tenant, ports: Ports, run: Run, ids: Iterable[str], word: Word, who: str
+) -> tuple[list[str], Counters]:
+    """Note a person's word about these meetings or questions, and do what follows from it.
+
+    :returns: the meetings it was said of, and what the run's report says; no counters when there are none
+    :raises LeaseHeld: another run writes this tenant; nothing was noted
+    """
+    with exclusively(tenant, ports, run):
+        answered = sorted({link for id_ in ids for link in answer(tenant, ports, run, id_, word, who)})
+        if not answered:
+            return [], {}
+        return answered, run_tenant(tenant, ports, replace(run, focus=Focus(links=frozenset(answered))))

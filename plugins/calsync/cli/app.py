@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from calsync.cli import accounts, choose, cleanup, configuration, database, doctor, run
+from calsync.cli import accounts, choose, cleanup, configuration, database, doctor, explain, run
 from calsync.cli.show import complain
 from calsync.errors import CalsyncError
 
@@ -38,6 +38,7 @@ app.add_typer(database.app, name="db")
 app.add_typer(accounts.app, name="accounts")
 app.command()(run.run)
 app.command()(run.status)
+app.command()(explain.explain)
 app.command()(choose.choose)
 app.command()(cleanup.cleanup)
 app.command()(doctor.doctor)

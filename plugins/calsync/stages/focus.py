@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.core.model import Account, Availability, CrmRow, Link, OutlookRow, Standing
-from calsync.core.plan import Meeting, Plan
+from calsync.core.plan import Meeting, Plan, Remark
 from calsync.stages.followed import followed
 from calsync.stages.mailboxes import cursor_name
 
@@ -55,7 +55,12 @@ def accounts_of(tenant: Tenant, ports: Ports, run: Run) -> list[Account]:
     if run.narrow:
         read = {cursor.name for cursor in store.cursors(key)}
         known = {row.mailbox for row in store.known_outlook(key)}
-        before = {a.object_id for a in store.accounts(key) if cursor_name(a.object_id) in read or a.object_id in known}
+        # A dry run creates nothing: it tells of everybody whom the next whole run will have read.
+        before = {
+            account.object_id
+            for account in store.accounts(key)
+            if run.dry_run or cursor_name(account.object_id) in read or account.object_id in known
+        }
     return [
         account if account.object_id in before - seen.keys() else _learnt(account, seen.get(account.object_id), run)
         for account in store.accounts(key)
@@ -105,10 +110,22 @@ def narrowed(plan: Plan, facts: Facts, run: Run, chosen: Collection[Link] | None
     if not run.narrow:
         return plan
     stored = {link.id: link for link in facts.links}
-    ids = {link.id for link in chosen or ()}
-    ours = _in_focus(run.focus, ids, run.dry_run) if run.focus else _read_of_people(facts, stored)
+    if run.focus:
+        links = chosen or ()
+        ours = _in_focus(run.focus, {link.id for link in links}, run.dry_run)
+        plan = replace(plan, remarks=tuple(r for r in plan.remarks if _about(r, run.focus, links)))
+    else:
+        ours = _read_of_people(facts, stored)
     meetings = (_again_if_asleep(meeting, stored.get(meeting.noted.id)) for meeting in plan.meetings if ours(meeting))
     return replace(plan, meetings=tuple(meetings))
+
+
+def _about(remark: Remark, focus: Focus, links: Collection[Link]) -> bool:
+    """Whether a remark is on what is in focus, and not on what else a listing has told of."""
+    records = {link.crm_id for link in links if link.crm_id} | focus.records
+    event = (remark.mailbox, remark.outlook_id)
+    mine = remark.link in {link.id for link in links} or remark.crm_id in records
+    return mine or event in focus.events or event in followed(links)
 
 
 def _in_focus(focus: Focus, ids: Collection[str], dry_run: bool) -> Callable[[Meeting], bool]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.core.facts import local_days
 from calsync.core.model import FOLLOWED, Absence, Account, Availability, Link, OutlookRow, Placement, Proof, Shape
-from calsync.errors import AuthFailed, CursorExpired, Forbidden, NotFound, RemoteError, Transient
+from calsync.errors import AuthFailed, CursorExpired, Forbidden, NotFound, Refused, RemoteError, Transient
 from calsync.stages.followed import confirm, follow, followed
 from calsync.stages.series import (
     DATES,
@@ -75,6 +75,8 @@ class MailboxReader:
         self.known: dict[str, set[str]] = defaultdict(set)
         self.read_anew: set[str] = set()
         self.series = KnownSeries(())
+        # A person may name an id that Graph cannot even read: that says nothing of the mailbox.
+        self.no_event = (NotFound, Refused) if run.focus else (NotFound,)
 
     async def read(self, accounts: list[Account]) -> None:
         """Read these accounts' mailboxes. Raises AuthFailed, which is everybody's."""
@@ -169,7 +171,7 @@ class MailboxReader:
 
     def _heard(self, mailbox: str, answer: object) -> None:
         """What a first answer says of a mailbox that no listing has told of."""
-        if mailbox not in self.seen and isinstance(answer, RemoteError) and not isinstance(answer, NotFound):
+        if mailbox not in self.seen and isinstance(answer, RemoteError) and not isinstance(answer, self.no_event):
             self.away(mailbox, answer)
         elif mailbox not in self.seen:
             self._found(mailbox)
@@ -258,7 +260,7 @@ class MailboxReader:
                 self.rows.pop((mailbox, id_), None)
             else:
                 self.rows.pop((mailbox, id_), None)
-                if not isinstance(answer, NotFound):
+                if not isinstance(answer, self.no_event):
                     self.away(mailbox, answer)
             if isinstance(answer, NotFound):
                 gone[mailbox, id_] = _not_found(answer)

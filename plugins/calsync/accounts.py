@@ -11,6 +11,7 @@ from calsync.config.model import Tenant
 from calsync.core import accounts as core
 from calsync.core.accounts import Employee, Matched, User, Why
 from calsync.core.model import Account, Availability
+from calsync.core.text import sound
 
 if TYPE_CHECKING:
     from calsync.graph.client import GraphClient
@@ -63,17 +64,22 @@ def user_from(raw: Mapping[str, Any]) -> User:
     """A user from Graph's `/users`. `userType` is null for some old members (Graph: user resource type)."""
     return User(
         id=str(raw["id"]),
-        mail=raw.get("mail") or "",
-        upn=raw.get("userPrincipalName") or "",
-        proxies=_proxies(raw.get("proxyAddresses") or []),
+        mail=_text(raw.get("mail")),
+        upn=_text(raw.get("userPrincipalName")),
+        proxies=_proxies(raw.get("proxyAddresses")),
         member=(raw.get("userType") or "Member") == "Member",
         enabled=raw.get("accountEnabled") is not False,
     )
 
 
-def _proxies(addresses: list[str]) -> tuple[str, ...]:
+def _text(value: object) -> str:
+    return sound(value) if isinstance(value, str) else ""
+
+
+def _proxies(addresses: object) -> tuple[str, ...]:
     """The SMTP addresses, the primary one (`SMTP:` in capitals) first; X500 and other kinds are left out."""
-    smtp = [address for address in addresses if address.lower().startswith("smtp:")]
+    listed = [_text(address) for address in addresses] if isinstance(addresses, list) else []
+    smtp = [address for address in listed if address.lower().startswith("smtp:")]
     return tuple(core.clean(address) for address in sorted(smtp, key=lambda address: not address.startswith("SMTP:")))
 
 

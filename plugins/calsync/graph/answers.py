@@ -55,7 +55,7 @@ _NOTHING_DONE = {503, 509}
 """5xx by which Graph says that it did not start on the request; after any other a write may have been done."""
 
 _LONGEST_PAUSE_S = 86_400.0
-_OTHER_CLOCK = timedelta(days=366)
+_OTHER_CLOCK = timedelta(days=3660)
 """A clock that differs by more than this from ours is none."""
 
 log = logging.getLogger(__name__)
@@ -150,7 +150,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def http_date(text: str) -> datetime | None:
-    """An HTTP date as an aware datetime, None when it is not one or a year and more away."""
+    """An HTTP date as an aware datetime, None when it is not one or many years away."""
     try:
         moment = parsedate_to_datetime(text)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

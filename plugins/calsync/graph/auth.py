@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import msal
 import requests
 
+from calsync.core.text import ident
 from calsync.errors import AuthFailed, ConfigError, Remote, RemoteError, Throttled, Unavailable
 from calsync.graph.settings import Certificate, GraphSettings
 
@@ -28,6 +29,8 @@ SENTENCES = {
 """A sentence for each AADSTS code that an administrator can do something about."""
 
 _UNKNOWN_TENANT = "The login service does not know this tenant: check the connection's tenant_id and authority"
+_NO_ANSWER = "The login service's answer cannot be read: check the connection's authority"
+_FIT_FOR_HEADERS = re.compile(r"[\x21-\x7e]+")
 _TRY_LATER = "The login service is unavailable at the moment"
 
 
@@ -77,9 +80,12 @@ class MsalTokens:
 
     def _acquire(self) -> str:
         result = self._guarded()
-        if "access_token" in result:
-            return str(result["access_token"])
-        raise _refusal(result)
+        if "access_token" not in result:
+            raise _refusal(result)
+        token = result["access_token"]
+        if not isinstance(token, str) or not _FIT_FOR_HEADERS.fullmatch(token):
+            raise Unavailable(_NO_ANSWER, Remote("login"))
+        return token
 
     def _drop(self, app: msal.ConfidentialClientApplication, token: str) -> None:
         if self._guarded().get("access_token") == token:
@@ -97,6 +103,10 @@ class MsalTokens:
             raise Unavailable(_TRY_LATER, Remote("login")) from error
         except ValueError as error:  # a 4xx from the OpenID configuration, or a key that is none
             raise _unusable(error) from None
+        except (TypeError, AttributeError, LookupError, RecursionError):  # JSON that is no answer to a token request
+            raise Unavailable(_NO_ANSWER, Remote("login")) from None
+        if not isinstance(result, dict):
+            raise Unavailable(_NO_ANSWER, Remote("login"))
         return result
 
 
@@ -166,9 +176,10 @@ def _credential(settings: GraphSettings) -> str | dict[str, str]:
 
 def _refusal(result: dict[str, Any]) -> RemoteError:
     """The error for an OAuth 2.0 error answer. It branches on `error_codes`, as Microsoft asks, never on the text."""
-    codes = [code for code in result.get("error_codes") or [] if isinstance(code, int)]
+    named = result.get("error_codes")
+    codes = [code for code in (named if isinstance(named, list) else []) if isinstance(code, int)]
     code = next((code for code in codes if code in SENTENCES), codes[0] if codes else 0)
-    remote = Remote("login", 0, f"AADSTS{code}" if code else str(result.get("error", "")))
+    remote = Remote("login", 0, f"AADSTS{code}" if code else ident(result.get("error")))
     if result.get("error") in ("temporarily_unavailable", "slow_down"):
         return Throttled(_TRY_LATER, remote)
     sentence = "The login service gives no token: check the connection's tenant_id, login and password"

@@ -150,7 +150,7 @@ def _text(raw: Mapping[str, Any], name: str) -> str:
 
 
 def _misread(raw: Mapping[str, Any]) -> str:
-    """Why what Graph says of an event cannot be understood, so that nothing may be concluded from it; "" when it can."""
+    """Why what Graph says of an event cannot be understood, "" when it can; nothing is concluded from such a row."""
     for name, form in _FORMS.items():
         if not isinstance(raw.get(name), form | None):
             return f"Graph gave {name} in a form that calsync does not know"

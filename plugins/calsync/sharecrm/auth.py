@@ -7,18 +7,22 @@ lives on. So it is renewed between the two. The token endpoint bears ten calls a
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from calsync.core.text import ident
 from calsync.errors import Remote, Throttled, Unavailable
 from calsync.sharecrm.pace import Now, Pace, Sleep
 from calsync.sharecrm.settings import CrmSettings
 
 OAUTH_PATH = "/oauth2.0/token"
 LEGACY_PATH = "/cgi/corpAccessToken/get/V2"
+LIFE_S = 7200.0
 RENEW_BEFORE_S = 550.0
 CALLS_PER_MINUTE = 10
+_FIT_FOR_HEADERS = re.compile(r"[\x21-\x7e]+")
 
 Post = Callable[[str, Mapping[str, Any]], Awaitable[dict[str, Any]]]
 """Sends one token request, once: path and body to the members of the answer. Raises RemoteError."""
@@ -143,7 +147,7 @@ class Tokens:
 def _good_for(expires_in: object) -> float:
     """Seconds until a new token is due; of a token handed out late in its life, half of what is left."""
     try:
-        left = float(str(expires_in))
+        left = min(float(int(ident(expires_in))), LIFE_S)
     except ValueError:
         left = 0.0
     return max(left - RENEW_BEFORE_S, left / 2)
@@ -151,6 +155,6 @@ def _good_for(expires_in: object) -> float:
 
 def _text(answer: Mapping[str, Any], name: str) -> str:
     value = answer.get(name)
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not _FIT_FOR_HEADERS.fullmatch(value):
         raise Unavailable(f"ShareCRM's token answer lacks {name}: try again later", Remote("sharecrm", 200))
     return value

@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _NOBODY = Remote("sharecrm")
+_OTHER_CLOCK = timedelta(days=3660)
+"""A clock that differs by more than this from ours is none."""
 
 
 class CrmClient:
@@ -138,10 +140,12 @@ class CrmClient:
             return
         try:
             said = parsedate_to_datetime(response.headers["date"])
-        except ValueError:
+            clock = said.replace(tzinfo=UTC) if said.tzinfo is None else said.astimezone(UTC)
+        except (ValueError, OverflowError):
             return
-        self.clock = said.replace(tzinfo=UTC) if said.tzinfo is None else said.astimezone(UTC)
-        self.offset = self.clock - datetime.now(UTC)
+        offset = clock - datetime.now(UTC)
+        if abs(offset) <= _OTHER_CLOCK:
+            self.clock, self.offset = clock, offset
 
     def _is_token(self, error: RemoteError) -> bool:
         return error.remote.code in {str(code) for code in self.settings.codes.token}

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from calsync.core.text import ident, sound
 from calsync.errors import ConfigError
 from calsync.sharecrm.client import CrmClient
 from calsync.sharecrm.settings import CrmSettings
@@ -195,7 +196,7 @@ def _found(rule: _Rule, active: Mapping[str, Mapping[str, Any]]) -> str:
     if named:
         return named
     own = {name: field for name, field in fitting.items() if field.get("define_type") != "system" or name == "name"}
-    labelled = [name for name, field in own.items() if str(field.get("label", "")).strip().lower() in rule.labels]
+    labelled = [name for name, field in own.items() if _text(field, "label").lower() in rule.labels]
     if len(labelled) == 1:
         return labelled[0]
     return next(iter(own)) if rule.alone and len(own) == 1 else ""
@@ -203,15 +204,25 @@ def _found(rule: _Rule, active: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _fits(field: Mapping[str, Any], rule: _Rule) -> bool:
     """A type or a target that describe leaves out does not speak against a field."""
-    kind, target = field.get("type"), field.get("target_api_name")
+    kind, target = _text(field, "type"), _text(field, "target_api_name")
     return (not kind or kind in rule.types) and (not rule.target or not target or target == rule.target)
 
 
 def _field(name: str, described: Mapping[str, Any]) -> Field:
-    given = described.get("options") or []
-    options = [option for option in given if isinstance(option, Mapping) and "value" in option]
-    pairs = tuple((str(option["value"]), str(option.get("label", option["value"]))) for option in options)
-    return Field(name, str(described.get("type") or ""), pairs)
+    given = described.get("options")
+    options = [option for option in (given if isinstance(given, list) else []) if isinstance(option, Mapping)]
+    pairs = tuple((value, _text(option, "label") or value) for option in options if (value := _value(option)))
+    return Field(name, _text(described, "type"), pairs)
+
+
+def _value(option: Mapping[str, Any]) -> str:
+    value = option.get("value")
+    return value if isinstance(value, str) else ident(value)
+
+
+def _text(described: Mapping[str, Any], name: str) -> str:
+    value = described.get(name)
+    return sound(value).strip() if isinstance(value, str) else ""
 
 
 def _privacy(field: Field | None, settings: CrmSettings, problems: list[str]) -> tuple[tuple[Any, ...], Any]:

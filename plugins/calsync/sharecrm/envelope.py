@@ -6,10 +6,12 @@ nowhere. A redirect or a page of HTML is not the OpenAPI: the host is wrong, or 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
+from calsync.core.text import ident
 from calsync.errors import (
     AnswerLost,
     AuthFailed,
@@ -23,6 +25,8 @@ from calsync.errors import (
     Unavailable,
 )
 from calsync.sharecrm.settings import Codes
+
+_NO_CODE = -2
 
 PAUSE_S = 20.0
 """The length of ShareCRM's rate window: how long a path rests after a rate code (it sends no Retry-After)."""
@@ -51,7 +55,12 @@ def read(response: httpx.Response, codes: Codes, *, write: bool, proven: bool) -
     code = _number(body["errorCode"])
     if code == 0:
         return body
-    raise refusal(code, str(body.get("traceId") or ""), codes, write=write)
+    raise refusal(code, trace_id(body), codes, write=write)
+
+
+def trace_id(body: Mapping[str, Any]) -> str:
+    """The id by which ShareCRM's support finds a call, "" when the answer names none."""
+    return ident(body.get("traceId"))
 
 
 def refusal(code: int, trace_id: str, codes: Codes, *, write: bool = False) -> RemoteError:
@@ -99,13 +108,15 @@ def unknown(write: bool, sentence: str, remote: Remote) -> RemoteError:
 def _json(response: httpx.Response) -> dict[str, Any] | None:
     try:
         body = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON; numbers or nesting beyond what can be read
         return None
     return body if isinstance(body, dict) else None
 
 
 def _number(code: object) -> int:
+    """The code of an answer; one that is no number is a fault of ShareCRM's own."""
+    said = ident(code) if not isinstance(code, int) else code
     try:
-        return int(str(code))
+        return int(said)
     except ValueError:
-        return -2
+        return _NO_CODE

@@ -43,7 +43,7 @@ def timed(start: datetime, end: datetime) -> Time:
 
 
 def all_day(start: datetime, end: datetime, zone: ZoneInfo) -> Time:
-    """From `start`'s date to the one that `end` closes, either form. Raises OverflowError at the calendar's edge."""
+    """From `start`'s date to the one that `end` closes, either form."""
     first, last = start.astimezone(zone).date(), end.astimezone(zone).date()
     exclusive = last > first and end == midnight(last, zone)
     return Time(first, last if exclusive else last + _DAY, zone.key)

@@ -9,11 +9,12 @@ from typing import Any
 
 from calsync.core.accounts import Employee
 from calsync.core.model import Contact, CrmRow, Life
-from calsync.core.text import sound
+from calsync.core.text import ident, sound, squeeze
 from calsync.errors import NotFound, Refused, Remote, Unavailable
 from calsync.sharecrm import moments
 from calsync.sharecrm.client import CrmClient
 from calsync.sharecrm.describe import SCHEDULE, resolve
+from calsync.sharecrm.envelope import trace_id
 from calsync.sharecrm.schedule import Shape, gone, ids, to_row
 
 CONTACT = "ContactObj"
@@ -27,6 +28,7 @@ MARGIN = timedelta(minutes=5)
 """How much earlier than asked a search by creation time looks: clocks differ (RULES G2)."""
 
 _CONTACT_FIELDS = ("_id", "name", "email", "account_id", "life_status", "is_deleted", "last_modified_time")
+_LONGEST_ADDRESS = 320
 _ADDRESS = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+\.[^\s@,;<>\".]+")
 
 
@@ -59,7 +61,7 @@ class CrmReader:
             for record in fresh:
                 yield record
             seen, expected = seen + len(fresh), max(expected, seen + total)
-            last, before = str(fresh[-1]["_id"]) if fresh else last, frozenset(_by_id(page))
+            last, before = ident(fresh[-1]["_id"]) if fresh else last, frozenset(_by_id(page))
             counted = not fresh
 
     async def changed_since(self, watermark: datetime) -> AsyncIterator[CrmRow]:
@@ -104,7 +106,7 @@ class CrmReader:
         data = {"dataObjectApiName": SCHEDULE, "objectDataId": id}
         answer = await self.client.call("/cgi/crm/v2/data/get", data, user=user, includeNull=True)
         record = answer.get("data")
-        if not isinstance(record, dict) or not record.get("_id"):
+        if not isinstance(record, dict) or ident(record.get("_id")) != id:
             raise Unavailable("ShareCRM answered without the record: try again later", _remote(answer))
         return record
 
@@ -122,9 +124,9 @@ class CrmReader:
         if not isinstance(listed, list):
             raise Unavailable("ShareCRM answered without its employees: try again later", _remote(answer))
         return [
-            Employee(str(user["openUserId"]), str(user.get("email") or "").strip(), user.get("isStop") is not True)
+            Employee(id_, _text(user, "email"), user.get("isStop") not in (True, "true"))
             for user in listed
-            if isinstance(user, Mapping) and user.get("openUserId")
+            if isinstance(user, Mapping) and (id_ := ident(user.get("openUserId")))
         ]
 
     async def contacts_changed_since(self, watermark: datetime | None) -> AsyncIterator[Contact]:
@@ -180,13 +182,22 @@ async def open_reader(client: CrmClient) -> CrmReader:
 def to_contact(record: Mapping[str, Any]) -> Contact:
     """A ContactObj record as a Contact; one that is invalid has no usable address any more."""
     alive = record.get("is_deleted") not in (True, "true") and record.get("life_status") != Life.INVALID
-    address = str(record.get("email") or "").strip().lower()
+    address = _text(record, "email").lower()
     return Contact(
-        id=str(record["_id"]),
-        address=address if alive and _ADDRESS.fullmatch(address) else "",
+        id=ident(record["_id"]),
+        address=address if alive and _usable(address) else "",
         account_id=next(iter(ids(record.get("account_id"))), ""),
-        name=sound(str(record.get("name") or "")).strip(),
+        name=squeeze(_text(record, "name")),
     )
+
+
+def _usable(address: str) -> bool:
+    return len(address) <= _LONGEST_ADDRESS and _ADDRESS.fullmatch(address) is not None
+
+
+def _text(record: Mapping[str, Any], name: str) -> str:
+    value = record.get(name)
+    return sound(value).strip() if isinstance(value, str) else ""
 
 
 def _filter(field: str, operator: str, *values: str) -> dict[str, Any]:
@@ -213,13 +224,13 @@ def _records(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _total(answer: Mapping[str, Any]) -> int:
     data = answer.get("data")
     total = data.get("total") if isinstance(data, Mapping) else 0
-    return total if isinstance(total, int) else 0
+    return total if isinstance(total, int) and total > 0 else 0
 
 
 def _by_id(page: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The rows of a page in their order, each id once; a row without an id can neither be known nor followed."""
-    return {str(record["_id"]): record for record in page if record.get("_id")}
+    return {id_: record for record in page if (id_ := ident(record.get("_id")))}
 
 
 def _remote(answer: Mapping[str, Any]) -> Remote:
-    return Remote("sharecrm", 200, "0", str(answer.get("traceId") or ""))
+    return Remote("sharecrm", 200, "0", trace_id(answer))

@@ -8,11 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from calsync.core.model import CrmRow, Event, Life, Time
-from calsync.core.text import sound
+from calsync.core.reach import reaches
+from calsync.core.text import ident, sound
 from calsync.sharecrm import moments
 from calsync.sharecrm.describe import Field, Fields
 from calsync.sharecrm.settings import CrmSettings
 from calsync.sharecrm.text import files, plain
+
+_LARGEST = 2**63
+"""What a database's integers do not reach."""
 
 SYSTEM_FIELDS = ("_id", "owner", "version", "life_status", "is_deleted", "create_time", "last_modified_time")
 
@@ -38,8 +42,9 @@ def to_row(record: Mapping[str, Any], shape: Shape) -> CrmRow:
     owner = next(iter(ids(record.get("owner"))), "")
     version, flaws = _version(record)
     time, flaw = _time(record, shape)
+    flaw = flaw or _misread(record, shape.fields)
     return CrmRow(
-        id=str(record.get("_id") or ""),
+        id=ident(record.get("_id")),
         version=version,
         event=_event(record, time, owner, shape) if time is not None else None,
         owner=owner,
@@ -58,15 +63,37 @@ def gone(id: str) -> CrmRow:  # noqa: A002 - it is the id
 
 
 def ids(value: Any) -> tuple[str, ...]:
-    """The ids of a list field; absent, null, "" and [] are alike, a single id stands for a list of one."""
-    listed: Iterable[Any] = value if isinstance(value, list | tuple) else (value,)
-    return tuple(dict.fromkeys(str(each) for each in listed if each not in (None, "")))
+    """The ids of a list field; absent, null, "" and [] are alike, a single id stands for a list of one.
+
+    What can be no id is left out; `listable` tells whether there is any.
+    """
+    return tuple(dict.fromkeys(id_ for each in _listed(value) if (id_ := ident(each))))
+
+
+def listable(value: Any) -> bool:
+    """Whether all that a list field names can be ids: who is on a list with others would go with them unseen."""
+    return all(ident(each) for each in _listed(value) if each not in (None, ""))
+
+
+def _listed(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, list | tuple) else (value,)
 
 
 def content(record: Mapping[str, Any], field: Field) -> str:
     """The raw text of the content field."""
     value = record.get(field.name)
-    return "" if value is None else sound(str(value))
+    return sound(value) if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
+
+
+def _misread(record: Mapping[str, Any], fields: Fields) -> str:
+    """Why what a record says cannot be understood, "" when it can; nothing is concluded from such a row."""
+    lists = [fields.participants, *(field for field in (fields.contacts,) if field)]
+    if not all(listable(record.get(name)) for name in ("owner", *(field.name for field in lists))):
+        return "it names people in a form that calsync does not know: tell ShareCRM's support"
+    single = [fields.content, *(field for field in (fields.all_day, fields.private, fields.calendar) if field)]
+    if any(isinstance(record.get(field.name), list | dict) for field in single):
+        return "it holds a field in a form that calsync does not know: tell ShareCRM's support"
+    return ""
 
 
 def _event(record: Mapping[str, Any], time: Time, owner: str, shape: Shape) -> Event:
@@ -87,14 +114,13 @@ def _time(record: Mapping[str, Any], shape: Shape) -> tuple[Time | None, str]:
     start, end = moments.instant(record.get(fields.start.name)), moments.instant(record.get(fields.end.name))
     if start is None or end is None:
         return None, "start or end is missing or no point in time: set both in ShareCRM"
+    if not reaches(start) or not reaches(end):
+        return None, "its times lie beyond the calendar: correct them in ShareCRM"
     flaw = "it ends before it starts: correct its times in ShareCRM" if end < start else ""
     whole_days = (
         record.get(fields.all_day.name) in (True, "true") if fields.all_day else moments.fills_days(start, end, zone)
     )
-    try:
-        return moments.all_day(start, end, zone) if whole_days else moments.timed(start, end), flaw
-    except OverflowError:
-        return None, "its times lie beyond the calendar: correct them in ShareCRM"
+    return moments.all_day(start, end, zone) if whole_days else moments.timed(start, end), flaw
 
 
 def _private(record: Mapping[str, Any], fields: Fields) -> bool:
@@ -114,16 +140,19 @@ def _calendar(record: Mapping[str, Any], field: Field | None) -> str | None:
     if field is None or field.name not in record:
         return None
     value = record[field.name]
-    return "" if value is None else field.label(str(value)).strip()
+    if value is None:
+        return ""
+    return field.label(sound(value)).strip() if isinstance(value, str) else None
 
 
 def _version(record: Mapping[str, Any]) -> tuple[int, str]:
-    try:
-        return int(record.get("version") or 0), ""
-    except (TypeError, ValueError):
-        return 0, "its version is no number: nothing can be written safely; tell ShareCRM's support"
+    said = record.get("version") or 0
+    digits = ident(said)
+    if digits.isdecimal() and int(digits) < _LARGEST:
+        return int(digits), ""
+    return 0, "its version is no number: nothing can be written safely; tell ShareCRM's support"
 
 
 def _moment(record: Mapping[str, Any], name: str) -> datetime | None:
     moment = moments.instant(record.get(name))
-    return moments.seconds(moment) if moment else None
+    return moments.seconds(moment) if moment and reaches(moment) else None

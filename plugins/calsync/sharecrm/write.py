@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from calsync.core.plan import Request
+from calsync.core.text import ident
 from calsync.errors import AnswerLost, Remote
 from calsync.sharecrm.client import CrmClient
+from calsync.sharecrm.envelope import trace_id
 
 
 class CrmWriter:
@@ -22,9 +24,9 @@ class CrmWriter:
     async def create(self, request: Request, actor: str) -> str:
         """A new record; its id. Not idempotent at ShareCRM: after AnswerLost search before trying again (RULES G3)."""
         answer = await self._write("create", {"object_data": request.body}, actor, **self._triggers())
-        record_id = answer.get("dataId")
-        if not isinstance(record_id, str) or not record_id:
-            remote = Remote("sharecrm", 200, "0", str(answer.get("traceId") or ""))
+        record_id = ident(answer.get("dataId"))
+        if not record_id:
+            remote = Remote("sharecrm", 200, "0", trace_id(answer))
             raise AnswerLost("ShareCRM said done without the new record's id: the record is searched for", remote)
         return record_id
 

@@ -117,8 +117,9 @@ async def _of_people(rows: AsyncIterator[CrmRow], people: frozenset[str]) -> Asy
 
 
 def _watermark(clock: datetime | None, read: _Read, now: datetime) -> datetime:
-    """ShareCRM's own clock: when the reading began, else the greatest stamp seen (G2)."""
-    return clock or max((row.modified for row in read.rows.values() if row.modified), default=now)
+    """ShareCRM's own clock: when the reading began, else the greatest stamp seen (G2); of no day still to come."""
+    seen = clock or max((row.modified for row in read.rows.values() if row.modified), default=now)
+    return min(seen, now + timedelta(days=1))
 
 
 async def _entered(reader: CrmReader, read: _Read, cursor: Cursor, last: date) -> None:

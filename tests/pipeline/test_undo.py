@@ -14,7 +14,8 @@ from pipeline.team import ANN, BOB, CAI, DAY, ZOE, address, old, own
 from pipeline.workplace import Workplace
 
 from calsync.core.model import LinkState
-from calsync.core.plan import ActionState, Word
+from calsync.core.plan import Word
+from calsync.stages import holds
 from calsync.store.records import HistoryEntry
 
 Act = Callable[[Scene, str], object]
@@ -265,16 +266,17 @@ def test_over_the_guards_limits_it_is_held_and_a_person_may_approve_it(scene: Sc
     assert len([one for one in told["meetings"] if one["held"]]) == 15
     titles = [f"Visit {n:02}" for n in range(15)]
     scene.then(crm=titles, outlook={ANN: titles}, mails=[], writes={})
-    answer(scene, Word.APPROVE)
+    approve(scene)
     scene.then(crm=titles, outlook={}, mails=[], writes={"outlook delete": 15}, agree=False)
 
 
-def answer(scene: Scene, word: Word) -> None:
+def approve(scene: Scene) -> None:
     """A person's word to everything that is held; the next run carries it out."""
-    key = scene.work.tenant.key
-    with scene.work.at_work() as ports:
-        rows = ports.store.actions(key, states=[ActionState.HELD])
-        ports.store.answer(key, [row.action.id for row in rows], word, "ops", ports.now())
+    work = scene.work
+    assert work.last is not None
+    with work.at_work() as ports:
+        question = holds.assign(work.tenant, ports)
+        assert len(holds.answer(work.tenant, ports, work.last, question, Word.APPROVE, "ops")) == 15
 
 
 def test_a_run_that_nobody_knows_is_told(scene: Scene) -> None:

@@ -19,7 +19,7 @@ from calsync.core.model import Kind, Life, Link, LinkState, Placement, Proof, Si
 from calsync.core.people import People
 from calsync.core.plan import Meeting, Plan, Remark, Verb
 from calsync.core.speaker import wake_and_sleep
-from calsync.core.undo import as_a_whole, undo
+from calsync.core.undo import undo, unlinked_first
 
 MOVED_ON = "what a held action rested on has moved on; it is dropped, and decided anew by the next run"
 
@@ -33,7 +33,7 @@ def diff(facts: Facts) -> Plan:
     if recovering(facts):
         meetings = tuple(_hold_creations(facts, meeting) for meeting in meetings)
     plan = Plan(facts.rules.tenant, facts.run, facts.now, meetings, tuple(matcher.remarks))
-    return replace(plan, meetings=tuple(as_a_whole(meeting) for meeting in hold(facts, plan).meetings))
+    return replace(plan, meetings=tuple(unlinked_first(meeting) for meeting in hold(facts, plan).meetings))
 
 
 def recovering(facts: Facts) -> bool:

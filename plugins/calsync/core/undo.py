@@ -42,17 +42,13 @@ def undo(desk: Desk, past: Past) -> None:
     desk.link = replace(desk.link, dirty=False)
 
 
-def as_a_whole(meeting: Meeting) -> Meeting:
-    """A meeting's undo is held as a whole. One that unlinks does so before it writes: what a crash leaves half done is
-    then never read as a user's deletion, and the undo can be repeated."""
-    if not any(action.rule == UNDO for action in meeting.actions):
+def unlinked_first(meeting: Meeting) -> Meeting:
+    """An undo that unlinks does so before it writes: what a crash leaves half done is then never read as a user's
+    deletion, and the undo can be repeated. One that is held has changed nothing yet (G6)."""
+    undone = meeting.agreed.reason == UNDONE and any(action.rule == UNDO for action in meeting.actions)
+    if not undone or any(action.held for action in meeting.actions):
         return meeting
-    if held := next((action for action in meeting.actions if action.held), None):
-        actions = tuple(a if a.held else replace(a, held=held.held, versions=held.versions) for a in meeting.actions)
-        return replace(meeting, actions=actions)
-    if meeting.agreed.reason == UNDONE:
-        return replace(meeting, noted=replace(meeting.noted, state=LinkState.UNLINKED, reason=UNDONE))
-    return meeting
+    return replace(meeting, noted=replace(meeting.noted, state=LinkState.UNLINKED, reason=UNDONE))
 
 
 def _way(past: Past) -> Callable[[Desk, Past], str]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from calsync.cli import accounts, choose, cleanup, configuration, database, doctor, explain, run
+from calsync.cli import accounts, choose, cleanup, configuration, database, doctor, explain, held, parked, run, undo
 from calsync.cli.show import complain
 from calsync.errors import CalsyncError
 
@@ -40,7 +40,9 @@ app.command()(run.run)
 app.command()(run.status)
 app.command()(explain.explain)
 app.command()(choose.choose)
+app.command()(held.held)
 app.command()(cleanup.cleanup)
+app.command()(undo.undo)
 app.command()(doctor.doctor)
 app.command()(configuration.validate)
 app.command()(configuration.schema)

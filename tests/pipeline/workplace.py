@@ -170,7 +170,7 @@ class Workplace:
             authorise(self.tenant, found, list(employees) or None, ports.store, ports.now())
 
     def settle_in(self) -> None:
-        """Everybody authorised and synchronised for the first time a minute ago: what is made from now on may mail (A4).
+        """Everybody authorised, and a first run, a minute ago: what people make from now on may mail (A4).
 
         A minute, since ShareCRM's stamps are whole seconds.
         """

@@ -44,8 +44,12 @@ def _hidden(value: dict[str, Any], title: str) -> dict[str, Any]:
     if value["field"] == "title":
         return value | {side: title if value[side] else "" for side in ("old", "new")}
     if value["field"] == "people":
-        return value | {side: [f"{len(value[side])} people"] if value[side] else [] for side in ("added", "removed")}
+        return value | {side: _counted(value[side]) for side in ("added", "removed")}
     return value
+
+
+def _counted(people: list[str]) -> list[str]:
+    return [] if not people else ["1 person"] if len(people) == 1 else [f"{len(people)} people"]
 
 
 def titles_of(staging: Staging, store: Store, tenant: str, run: str, remarks: Iterable[Remark]) -> dict[str, str]:

@@ -36,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(database.app, name="db")
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(parked.app, name="parked")
 app.command()(run.run)
 app.command()(run.status)
 app.command()(explain.explain)

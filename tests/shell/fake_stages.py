@@ -101,6 +101,7 @@ class FakeStages:
             "run": {"staged": self.staged},
             "holds": {"assign": self.assign, "question": self.asked, "put": self.put, "answer": self.answer},
             "retention": {"prune": self.prune},
+            "asked": {"show_question": lambda tenant, ports, run, question: self.calls.append("show")},
         }
         for task_id, (module, function) in STAGE_OF_TASK.items():
             modules[module] = {function: self.stage(task_id)}

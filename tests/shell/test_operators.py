@@ -134,7 +134,7 @@ class TestReport:
         assert report.execute(context) == self.TOLD
         assert context["outlet_events"]["calsync:berlin"].extra == {"outlook_created": 2, "failed": 0}
         assert [asset.name for asset in report.outlets] == ["calsync:berlin"]
-        assert stages.calls == ["report", "release", "close"]
+        assert stages.calls == ["report", "assign", "release", "close"]
 
     def test_a_failed_stage_fails_the_run_with_its_sentence_and_without_another_try(
         self, task: Any, stages: FakeStages

@@ -9,7 +9,7 @@ from airflow.sdk import DAG, Param
 
 from calsync.dags.doc import describe_backfill
 from calsync.dags.folder import dags_of
-from calsync.dags.pipeline import dry_run, stages, tries
+from calsync.dags.pipeline import accept, dry_run, stages, tries
 from calsync.dags.placeholder import TITLES, placeholder_dag
 from calsync.errors import ConfigError
 from calsync.naming import DagKind, dag_id
@@ -50,11 +50,10 @@ def backfill_dag(tenant: Tenant) -> DAG:
         max_active_runs=1,
         allowed_run_types=_RUN_TYPES,  # type: ignore[arg-type]
         is_paused_upon_creation=False,
-        params=_params(),
         default_args=tries(tenant.owner),
     ) as dag:
         stages(tenant.key, tenant.pools, tenant.batches)
-    return dag
+    return accept(dag, _params())
 
 
 def _params() -> dict[str, Param]:

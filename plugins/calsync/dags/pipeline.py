@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow.sdk import Asset, Param
+from airflow.sdk.definitions.param import ParamsDict
 
 from calsync.naming import REPORT
 from calsync.operators.extract import ExtractCrmOperator, ExtractGraphOperator
@@ -15,6 +16,8 @@ from calsync.operators.report import ReportOperator
 from calsync.retry import ErrorTreeRetryPolicy
 
 if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
     from calsync.config.parts import Pools
 
 START: Final = datetime(2026, 1, 1, tzinfo=UTC)
@@ -54,6 +57,16 @@ def stages(key: str, pools: Pools | None = None, batches: int = 1) -> list[Any]:
     report.as_teardown(on_failure_fail_dagrun=True)
     [extract_crm, extract_graph] >> diff >> map_ >> load >> report
     return [extract_crm, extract_graph]
+
+
+def accept(dag: DAG, params: dict[str, Param]) -> DAG:
+    """The DAG with its parameters, once it has its tasks.
+
+    Airflow copies the parameters that a DAG has into every task it is given, twice, which costs a parse more than all
+    the rest; a run looks at the DAG's own in any case.
+    """
+    dag.params = ParamsDict(params)
+    return dag
 
 
 def dry_run() -> Param:

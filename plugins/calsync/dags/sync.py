@@ -10,7 +10,7 @@ from airflow.sdk import DAG, CronTriggerTimetable, Param
 
 from calsync.dags.doc import describe
 from calsync.dags.folder import dags_of
-from calsync.dags.pipeline import START, dry_run, stages, tries
+from calsync.dags.pipeline import START, accept, dry_run, stages, tries
 from calsync.dags.placeholder import TITLES, placeholder_dag
 from calsync.errors import ConfigError
 from calsync.naming import DagKind, dag_id
@@ -49,19 +49,19 @@ def tenant_dag(tenant: Tenant) -> DAG:
         max_active_runs=1,
         allowed_run_types=_RUN_TYPES,  # type: ignore[arg-type]
         is_paused_upon_creation=tenant.schedule.paused,
-        params={
-            "dry_run": dry_run(),
-            "recover": Param(
-                False,
-                type="boolean",
-                title="Recover",
-                description="The state database was lost: pair events by their marks, hold every creation left over.",
-            ),
-        },
         default_args=tries(tenant.owner),
     ) as dag:
         stages(tenant.key, tenant.pools, tenant.batches)
-    return dag
+    return accept(dag, {"dry_run": dry_run(), "recover": _recover()})
+
+
+def _recover() -> Param:
+    return Param(
+        False,
+        type="boolean",
+        title="Recover",
+        description="The state database was lost: pair events by their marks and hold every creation left over.",
+    )
 
 
 def _schedule(tenant: Tenant) -> timedelta | CronTriggerTimetable:

@@ -105,6 +105,7 @@ class ReportOperator(BaseOperator):
 
     def _report(self, context: Context) -> tuple[Counters, str]:
         """What the run did, and the question that is to be put now, "" when there is none."""
+        from calsync.stages.holds import assign
         from calsync.stages.lease import release
         from calsync.stages.ports import open_ports
         from calsync.stages.report import report
@@ -114,7 +115,7 @@ class ReportOperator(BaseOperator):
         with closing(open_ports(tenant)) as ports:
             try:
                 told = report(tenant, ports, run, self._states(context))
-                return told, ""
+                return told, "" if run.dry_run or told.get("failed") else assign(tenant, ports)
             finally:
                 release(tenant, ports, run)
 

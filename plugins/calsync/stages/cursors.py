@@ -22,9 +22,9 @@ LIFE = timedelta(hours=12)
 def due(tenant: Tenant, ports: Ports, run: Run) -> bool:
     """Whether a pending cursor has to be saved: it is new or grows old, or the next run would read the same again."""
     saved = {cursor.name: cursor for cursor in ports.store.cursors(tenant.key)}
-    staged = ports.staging.frame(tenant.key, run.id, "outlook")
-    busy = {cursor_name(mailbox) for mailbox in set(staged["mailbox"])} if len(staged) else set()
-    records = len(ports.staging.frame(tenant.key, run.id, "crm"))
+    staged = ports.staging.frame(tenant.key, run.id, "outlook", only=["mailbox"])
+    busy = {cursor_name(mailbox) for mailbox in staged["mailbox"].unique().to_pylist()} if len(staged) else set()
+    records = ports.staging.count(tenant.key, run.id, "crm")
     for cursor in _pending(tenant, ports, run):
         known = saved.get(cursor.name)
         if known is None or run.at - known.saved_at > LIFE or known.meta != cursor.meta:

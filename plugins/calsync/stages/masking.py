@@ -13,7 +13,7 @@ from calsync.core.plan import Remark
 from calsync.staging import values
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
     from calsync.staging import Staging
     from calsync.store.store import Store
@@ -55,12 +55,13 @@ def _counted(people: list[str]) -> list[str]:
 def titles_of(staging: Staging, store: Store, tenant: str, run: str, remarks: Iterable[Remark]) -> dict[str, str]:
     """The masked titles of what remarks are about, by ShareCRM id, Outlook id or link."""
     about = list(remarks)
-    ids = {remark.crm_id for remark in about} | {remark.outlook_id for remark in about} - {""}
     titles: dict[str, str] = {}
-    for row in _about(CrmRow, staging.frame(tenant, run, "crm"), ids):
-        titles[row.id] = masked(row.event)
-    for event in _about(OutlookRow, staging.frame(tenant, run, "outlook"), ids):
-        titles[event.id] = masked(event.event)
+    if records := {remark.crm_id for remark in about} - {""}:
+        for row in _about(CrmRow, staging.frame(tenant, run, "crm"), records):
+            titles[row.id] = masked(row.event)
+    if events := {remark.outlook_id for remark in about} - {""}:
+        for event in _about(OutlookRow, staging.frame(tenant, run, "outlook"), events):
+            titles[event.id] = masked(event.event)
     for link in store.links(tenant, {remark.link for remark in about if remark.link}):
         titles[link.id] = title_of(link)
     return titles
@@ -97,5 +98,5 @@ def title_of(link: Link, *now: Event | None) -> str:
     return masked(link.base, link.crm_shown, *(placement.shown for placement in link.placements), *now)
 
 
-def _about(kind: type[T], staged: pd.DataFrame, ids: set[str]) -> list[T]:
-    return values(kind, staged[staged["id"].isin(ids)]) if len(staged) else []
+def _about(kind: type[T], staged: pa.Table, ids: set[str]) -> list[T]:
+    return values(kind, staged.filter([one in ids for one in staged["id"].to_pylist()])) if len(staged) else []

@@ -260,6 +260,18 @@ def test_a_run_with_fifteen_meetings_is_undone_but_for_what_people_changed_since
     )
 
 
+def test_what_was_agreed_since_without_a_write_is_a_later_change_too(scene: Scene) -> None:
+    record = copies(scene)
+    scene.crm().rename(record, "Dinner")
+    scene.settled()
+    scene.crm().change(record, contacts=[])
+    scene.settled()
+    (refused,) = undo(scene)["refused"]
+    assert refused["reason"].endswith("has changed it since; undo that run first")
+    scene.then(crm=["Dinner"], outlook={ANN: ["Dinner"], BOB: ["Dinner"]}, mails=[], writes={})
+    assert scene.people("Dinner") == ({ANN, BOB}, set())
+
+
 def test_over_the_guards_limits_it_is_held_and_a_person_may_approve_it(scene: Scene) -> None:
     scene.given(crm_events=[old(f"Visit {n:02}", id=f"sch-{n}", hours=n) for n in range(15)])
     told = undo(scene)

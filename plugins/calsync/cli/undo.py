@@ -51,7 +51,7 @@ def undo(
             told, counters = _carry_out(found, ports, undone, focus, dry_run=False)
     finally:
         ports.close()
-    _end(told, counters, as_json)
+    _end(told, counters, yes=yes, as_json=as_json)
 
 
 def _carry_out(
@@ -127,10 +127,11 @@ def _count(number: int) -> str:
     return f"{number} meeting{'' if number == 1 else 's'}"
 
 
-def _end(told: dict[str, Any], counters: Counters | None, as_json: bool) -> None:
-    """What became of it; exit code 1 when something of it was not undone."""
+def _end(told: dict[str, Any], counters: Counters | None, *, yes: bool, as_json: bool) -> None:
+    """What became of it; exit code 1 when something of what was wanted was not undone."""
     names = ("failed", "parked", "stale", "left", "held")
     open_still = sum(int(counters[name]) for name in names) if counters else 0
+    wanted = yes or counters is not None
     if as_json:
         typer.echo(json.dumps({**told, "done": counters is not None, "result": counters}, ensure_ascii=False))
     elif counters is not None:
@@ -141,7 +142,7 @@ def _end(told: dict[str, Any], counters: Counters | None, as_json: bool) -> None
         say("Nothing was changed.")
     else:
         say(f"Nothing was changed. Do it with `python -m calsync undo {told['tenant']} ... --yes`, or in a terminal.")
-    if counters is not None and (open_still or counters["failed"] or told["refused"]):
-        if told["refused"] and not as_json:
-            complain(f"{_count(len(told['refused']))} could not go back and stayed as it is.")
+    if wanted and told["refused"] and not as_json:
+        complain(f"Of the run's meetings {_count(len(told['refused']))} could not go back.")
+    if wanted and (open_still or told["refused"]):
         raise typer.Exit(1)

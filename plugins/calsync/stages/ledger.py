@@ -60,6 +60,7 @@ class Ledger:
             self._drop_superseded(tx, self.meetings)
             self.rows = {row.action.id: row for row in tx.actions(key, ids=list(self.actions))}
             self.outcomes = {id_: outcome for id_, row in self.rows.items() if (outcome := self._known(row, at))}
+            tx.add_history(key, self._agreed_silently(tx))
             self._save_links(tx, self.meetings)
             fresh = [m for m in self.meetings.values() if not any(a.id in again or a.held for a in m.actions)]
             tx.add_history(key, [entry for meeting in fresh for entry in self._losses(meeting)])
@@ -175,6 +176,17 @@ class Ledger:
 
     def count(self, state: ActionState) -> int:
         return sum(1 for outcome in self.outcomes.values() if outcome.state is state)
+
+    def _agreed_silently(self, store: Store) -> list[HistoryEntry]:
+        """What both sides agree on anew without a write, so that an undo of an earlier run knows of it (G9)."""
+        silent = {id_: meeting.noted.base for id_, meeting in self.meetings.items() if not meeting.actions}
+        before = {link.id: link.base for link in store.links(self.tenant.key, silent.keys())}
+        return [
+            HistoryEntry(self.now(), self.run.id, id_, "C6", "agreed anew; nothing had to be written",
+                         before=was, after=silent[id_], base=was)
+            for id_, was in before.items()
+            if was is not None and was != silent[id_]
+        ]  # fmt: skip
 
     def _losses(self, meeting: Meeting) -> list[HistoryEntry]:
         if not meeting.losses:

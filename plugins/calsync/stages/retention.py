@@ -1,0 +1,21 @@
+"""The end of retention: staged files, history and finished actions that are older than the tenant's file says (F6)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from calsync.config.model import Tenant
+    from calsync.stages.context import Counters, Ports
+
+
+def prune(tenant: Tenant, ports: Ports, at: datetime) -> Counters:
+    """Forget what has been kept long enough; how many run folders, history entries, actions and runs that were.
+
+    What may still be acted on stays: links, and actions that are planned, parked or held.
+    """
+    kept = tenant.retention
+    folders = ports.staging.prune(tenant.key, at - timedelta(days=kept.staging_days))
+    pruned = ports.store.prune(tenant.key, at - timedelta(days=kept.history_days))
+    return {"folders": folders, **pruned._asdict()}

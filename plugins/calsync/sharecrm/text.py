@@ -44,7 +44,7 @@ def is_html(content: str, rich: bool) -> bool:
 def plain(content: str, rich: bool = False) -> str:
     """The words of `content`: lines kept, outer whitespace trimmed, files dropped. rich: its field holds HTML."""
     if not is_html(content, rich):
-        return content.strip()
+        return sound(content).strip()
     lines = (" ".join(line.split()) for line in "".join(_pieces(_parsed(content))).split("\n"))
     return sound("\n".join(line for line in lines if line))
 

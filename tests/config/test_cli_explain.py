@@ -20,10 +20,10 @@ IN_CALENDAR = {"calendar": CALENDAR, "participants": ["1000", "1001"]}
 
 @pytest.fixture
 def work(box: Sandbox, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
-    """Ann and Bob, authorised; the command line leads to their tenant."""
+    """Ann and Bob, who take part already; the command line leads to their tenant."""
     box.reset(TEAM)
     work = Workplace.open(box, server, tmp_path)
-    work.authorise()
+    work.settle_in()
     connect(work, monkeypatch)
     return work
 

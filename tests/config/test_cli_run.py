@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import Result
+from config import at_work
+from pipeline.morning import TEAM, hour
+from pipeline.workplace import CALENDAR, Workplace
 from typer.testing import CliRunner
 
 from calsync.cli.app import app, main
@@ -176,3 +179,32 @@ def test_an_error_nobody_foresaw_quotes_nothing(
     assert ended.value.code == 1
     assert "unexpected ValueError" in said.err
     assert "Merger" not in said.err + said.out
+
+
+def test_a_dry_run_shows_old_and_new_and_the_mails(
+    box: Sandbox, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    box.reset(TEAM)
+    work = Workplace.open(box, server, tmp_path)
+    work.settle_in()
+    at_work.connect(work, monkeypatch)
+    crm = box.as_employee("1000")
+    people = {"calendar": CALENDAR, "participants": ["1000", "1001"], "contacts": ["c-carla"]}
+    visit = crm.create("Visit", hour(3), hour(3, 10), **people)
+    secret = crm.create("Merger", hour(4), hour(4, 10), private=True, **people)
+    work.run()
+    crm.rename(visit, "Long visit")
+    crm.rename(secret, "Merger talks")
+    monkeypatch.setenv("COLUMNS", "300")
+
+    shown = call("run", "sandbox", "--dry-run")
+    report = json.loads(call("run", "sandbox", "--dry-run", "--json").stdout)
+
+    assert "Would change" in shown.stdout
+    assert "title: Visit → Long visit" in shown.stdout
+    assert "title: Private → Private" in shown.stdout
+    assert "2 updates (1 outside)" in shown.stdout
+    assert "Merger" not in shown.stdout + json.dumps(report)
+    assert sorted(change["mails"] for change in report["changes"]) == [2, 2]
+    assert report["sentence"] == "Would write (dry run): Outlook 2 updated; 0 skipped, 4 mails."
+    assert {event["subject"] for event in work.events("ann@contoso.example")} == {"Visit", "Merger"}

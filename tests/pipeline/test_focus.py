@@ -11,13 +11,14 @@ from pipeline.workplace import CALENDAR, Workplace
 
 from calsync.core.model import Link
 from calsync.stages.context import Focus
+from sandbox.repeat import weekly
 
 
 @pytest.fixture
 def team(work: Workplace) -> Workplace:
     """Two meetings in agreement: "Mine" in ShareCRM with both, "Theirs" in Ann's calendar with Bob."""
     work.box.reset(TEAM)
-    work.authorise()
+    work.settle_in()
     crm = work.box.as_employee("1000")
     crm.create("Mine", hour(3), hour(3, 10), calendar=CALENDAR, participants=["1000", "1001"])
     work.box.as_user(ANN).create("Theirs", plain(hour(2)), plain(hour(2, 10)), attendees=invite(BOB))
@@ -135,3 +136,23 @@ def test_a_dry_run_tells_of_a_record_that_no_meeting_knows_and_a_writing_one_lea
     team.run(focus=focus)
     assert team.planned() == []
     assert titles(team, ANN) == ["Mine", "Theirs"]
+
+
+def test_one_date_of_a_series_is_decided_without_the_others(team: Workplace) -> None:
+    ann = team.box.as_user(ANN)
+    master = ann.create("Weekly", plain(hour(2, 12)), plain(hour(2, 13)), recurrence=weekly(6))["id"]
+    team.run()
+    dates = ann.occurrences(master, hour(0).date(), hour(60).date())
+    assert [record["content"] for record in team.records()].count("Weekly") == len(dates) == 6
+    ann.delete(dates[1]["id"])
+    ann.rename(dates[2]["id"], "Weekly, renamed")
+    writes = len(team.writes())
+
+    with team.at_work() as ports:
+        (link,) = [x for x in ports.store.links(team.tenant.key) if dates[1]["id"] in {p.id for p in x.placements}]
+    told = team.run(focus=Focus(links=frozenset({link.id})))
+
+    assert (told["crm_deleted"], len(team.writes()) - writes) == (1, 1)
+    team.run()
+    shown = [record["content"] for record in team.records()]
+    assert (shown.count("Weekly"), shown.count("Weekly, renamed")) == (4, 1)

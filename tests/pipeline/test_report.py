@@ -123,18 +123,20 @@ def test_the_parts_of_a_mapped_stage_are_told_as_one(team: Workplace) -> None:
     assert found["stages"]["extract_graph"] == {"state": "success", "seconds": 4.0, "requests_graph": 6}
 
 
-def test_a_change_says_what_changes_from_what_to_what_and_whom_it_mails(team: Workplace) -> None:
-    crm = team.box.as_employee("1000")
+def test_a_change_says_what_changes_from_what_to_what_and_whom_it_mails(work: Workplace) -> None:
+    work.box.reset(TEAM)
+    work.settle_in()
+    crm = work.box.as_employee("1000")
     people = {"calendar": CALENDAR, "participants": ["1000", "1001"], "contacts": ["c-carla"]}
     record = crm.create("Visit", hour(3), hour(3, 10), **people)
     secret = crm.create("Merger", hour(4), hour(4, 10), private=True, **people)
-    team.run()
+    work.run()
     crm.change(record, content="Long visit", start=hour(3, 11), end=hour(3, 12), contacts=["c-carla", "c-dirk"])
     crm.change(secret, content="Merger talks", contacts=["c-carla", "c-dirk"])
 
-    team.run(dry_run=True)
+    work.run(dry_run=True)
 
-    shown = {change["title"]: change for change in team.report()["changes"]}
+    shown = {change["title"]: change for change in work.report()["changes"]}
     day = f"{hour(3):%Y-%m-%d}"
     assert shown["Long visit"]["values"] == [
         {"field": "title", "old": "Visit", "new": "Long visit"},
@@ -147,9 +149,9 @@ def test_a_change_says_what_changes_from_what_to_what_and_whom_it_mails(team: Wo
     ]
     assert shown["Private"]["values"] == [
         {"field": "title", "old": "Private", "new": "Private"},
-        {"field": "people", "added": ["1 people"], "removed": []},
+        {"field": "people", "added": ["1 person"], "removed": []},
     ]
-    assert "Merger" not in json.dumps(team.report())
+    assert "Merger" not in json.dumps(work.report())
 
 
 @pytest.mark.parametrize(("database", "titles"), [("calsync.db", {"Lunch"}), ("elsewhere.db", {""})])

@@ -45,8 +45,9 @@ def extract_graph(tenant: Tenant, ports: Ports, run: Run, batch: int = 0, batche
 
 
 def _tells(failure: RemoteError, run: Run, batches: int) -> bool:
-    """Whether so few mailboxes say what is so for all: not of a permission, where the run reads only a part of them."""
-    return batches == 1 and (not run.narrow or isinstance(failure, Transient))
+    """Whether so few mailboxes say what is so for all. Where the run reads only a part of them, a permission is each
+    one's own matter; a service that is down is not, and the run comes back to it."""
+    return isinstance(failure, Transient) if run.narrow else batches == 1
 
 
 async def _extract(

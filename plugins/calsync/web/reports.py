@@ -86,6 +86,8 @@ _COUNTERS: Final = {
     "mails": "mails caused",
     "requests_crm": "requests to ShareCRM",
     "requests_graph": "requests to Microsoft",
+    "compared": "meetings compared",
+    "drift": "meetings that differed",
     "held": "held for approval",
     "left": "left for the next run",
 }

@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("stages",),
     ("accounts",),
     ("sharecrm", "graph", "store", "staging"),
-    ("config", "connections"),
+    ("config", "connections", "tls"),
     ("core",),
     ("errors",),
 )

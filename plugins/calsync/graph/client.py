@@ -27,6 +27,7 @@ from calsync.graph.batch import Part, Result, run_batch
 from calsync.graph.gate import MailboxGate
 from calsync.graph.paths import below, redacted
 from calsync.graph.settings import GraphSettings
+from calsync.tls import trust
 
 log = logging.getLogger(__name__)
 
@@ -194,10 +195,9 @@ def _http(settings: GraphSettings, transport: httpx.AsyncBaseTransport | None) -
     """
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    verify = ssl.create_default_context(cafile=settings.verify) if isinstance(settings.verify, str) else settings.verify
     return httpx.AsyncClient(
         transport=transport,
-        verify=verify,
+        verify=trust(settings.verify),
         proxy=settings.proxy or None,
         trust_env=False,
         timeout=httpx.Timeout(settings.read_s, connect=settings.connect_s),

@@ -25,6 +25,7 @@ from calsync.sharecrm import envelope
 from calsync.sharecrm.auth import Grant, Tokens, Wallet
 from calsync.sharecrm.pace import Now, Pace, Sleep
 from calsync.sharecrm.settings import CrmSettings
+from calsync.tls import trust
 
 log = logging.getLogger(__name__)
 
@@ -180,11 +181,10 @@ def _http(settings: CrmSettings, transport: httpx.AsyncBaseTransport | None) -> 
     """The environment's proxies and CA bundles do not count; redirects are not followed; httpx logs no addresses."""
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    verify = ssl.create_default_context(cafile=settings.verify) if isinstance(settings.verify, str) else settings.verify
     return httpx.AsyncClient(
         base_url=settings.base_url,
         transport=transport,
-        verify=verify,
+        verify=trust(settings.verify),
         trust_env=False,
         timeout=httpx.Timeout(settings.read_s, connect=settings.connect_s),
     )

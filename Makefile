@@ -32,7 +32,7 @@ demo-stop: setup ## End a demo that runs in another terminal, or what a killed o
 	@$(PY) -m demo stop
 
 test: lint type ## Lint, types and tests
-	$(PY) -m pytest -ra -n 2 --dist loadfile $(PYTEST_ARGS)
+	$(PY) -m pytest -ra -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 conformance: setup-dev ## Show every behaviour that is promised, and prove it; writes docs/conformance.md
 	PYTHONPATH=tests $(PY) -m conformance.table $(PYTEST_ARGS)

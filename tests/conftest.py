@@ -11,6 +11,14 @@ from sandbox.server import Server
 
 pytest.register_assert_rewrite("conformance.scene")
 
+LONG = ("tests/model/", "tests/e2e/", "tests/demo/", "tests/pipeline/", "tests/conformance/", "tests/shell/")
+"""What takes minutes, or a file of it a good part of one, by when it begins; all the rest is short."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: else one core does the last of them while the other has nothing left."""
+    items.sort(key=lambda item: next((n for n, part in enumerate(LONG) if item.nodeid.startswith(part)), len(LONG)))
+
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:

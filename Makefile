@@ -13,7 +13,7 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 	>/dev/null 2>&1; then command -v $$name; break; fi; done)
 PYTEST_ARGS ?=
 
-.PHONY: help setup setup-dev demo demo-edit demo-stop test conformance lint format type validate bench lock clean
+.PHONY: help setup setup-dev demo demo-edit demo-stop test conformance soak faults lint format type validate bench lock clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ conformance: setup-dev ## Show every behaviour that is promised, and prove it; w
 
 soak: setup-dev ## Random stories against the model test on both cores, for MINUTES=60 (SEED=... begins as another soak did)
 	$(PY) tests/model/soak.py --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))
+
+faults: setup-dev ## Let everything go wrong that can, in CASES=2000 runs on all cores (SEED=... the same ones again, CASE="..." one alone)
+	@$(PY) tests/faults/campaign.py $(if $(CASE),--case "$(CASE)",--cases $(or $(CASES),2000) $(if $(SEED),--seed $(SEED)))
 
 lint: setup-dev ## Style and formatting
 	$(BIN)/ruff check .

@@ -69,14 +69,16 @@ async def run_batch(client: GraphClient, parts: Sequence[Part]) -> list[Result]:
     """Per part, in the order of `parts`, its Answer or the error of its last try; no part's failure is raised.
 
     Parts that may be tried again go out together after the longest pause any of them was asked for. Parts run side by
-    side, so two writes to one event do not belong into one batch. Raises ConfigError (TLS) alone.
+    side, so two writes to one event do not belong into one batch. Raises ConfigError (TLS) and what `may_write` raises.
     """
     results: dict[int, Result] = {}
     todo = list(range(len(parts)))
     renewed = False
     for attempt in range(1, client.settings.attempts + 1):
         calls = [_call(client, {i: parts[i] for i in chunk}) for chunk in _chunks(parts, todo, client.gate.per_mailbox)]
-        for answered in await asyncio.gather(*calls):
+        for answered in await asyncio.gather(*calls, return_exceptions=True):
+            if isinstance(answered, BaseException):
+                raise answered  # now that no other call is under way any more
             results.update(answered)
         failed = {i: result for i in todo if isinstance(result := results[i], RemoteError)}
         refused = [] if renewed else [i for i, error in failed.items() if isinstance(error, AuthFailed)]
@@ -114,6 +116,8 @@ async def _call(client: GraphClient, parts: Mapping[int, Part]) -> dict[int, Res
     envelope = Part("POST", "/$batch", body={"requests": [_wire(i, part) for i, part in parts.items()]})
     try:
         async with client.gate.hold(part.mailbox for part in parts.values()):
+            if any(part.writes for part in parts.values()):
+                client.may_write()
             answer = await client.send(envelope)
     except AnswerLost as error:
         remote = replace(error.remote, status=0)  # the batch's status says nothing of any one part

@@ -40,7 +40,8 @@ class GraphClient:
     """An async context manager over one Microsoft tenant's Graph.
 
     calls: HTTP requests sent to Graph, a `$batch` is one. skew: how far Graph's clock is ahead of ours, by the `Date`
-    header of the latest answer; None before the first. `transport`, `tokens` and `sleep` are for tests.
+    header of the latest answer; None before the first. may_write: asked before each request that changes something;
+    what it raises stops that request and its tries. `transport`, `tokens` and `sleep` are for tests.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class GraphClient:
         self.settings = settings
         self.calls = 0
         self.skew: timedelta | None = None
+        self.may_write: Callable[[], None] = lambda: None
         self.sleep = sleep
         self.gate = MailboxGate(settings.per_mailbox)
         self._tokens: Tokens = tokens or MsalTokens(settings)
@@ -110,6 +112,8 @@ class GraphClient:
         async for attempt in self._tries(part):
             with attempt:
                 async with self.gate.hold([part.mailbox]):
+                    if part.writes:
+                        self.may_write()
                     return await self.send(part)
         raise AssertionError("tenacity re-raises the last error")
 

@@ -11,7 +11,7 @@ import logging
 import ssl
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from types import TracebackType
@@ -40,6 +40,7 @@ class CrmClient:
 
     calls: HTTP requests sent, token requests among them. clock: ShareCRM's time by the `Date` header of the first
     answer, None before it; offset: how far that was ahead of ours. wallet: the tokens it shares with other clients.
+    may_write: asked before each request that changes something; what it raises stops that request and its tries.
     `transport`, `now` (monotonic seconds) and `sleep` are for tests.
     """
 
@@ -56,6 +57,7 @@ class CrmClient:
         self.calls = 0
         self.clock: datetime | None = None
         self.offset = timedelta()
+        self.may_write: Callable[[], None] = lambda: None
         self._sleep = sleep
         self._proven = False
         self._places = asyncio.Semaphore(settings.concurrency)
@@ -111,6 +113,8 @@ class CrmClient:
         await self._pace.turn(path)
         try:
             async with self._places:
+                if write:
+                    self.may_write()
                 return await self._send(path, {**body, **grant.members(user)}, grant.headers(user), write)
         except Throttled as error:
             self._pace.rest(path, error.retry_after or envelope.PAUSE_S)

@@ -39,7 +39,11 @@ class CrmLoader:
         self.taken = {row.crm_id for row in ledger.store.known_crm(ledger.tenant.key)}
 
     async def load(self, ports: Ports) -> None:
-        """Do what is open. Raises LeaseLost, AuthFailed, QuotaSpent: then nothing more is sent."""
+        """Do what is open. Raises LeaseLost, AuthFailed, QuotaSpent: then nothing more is sent.
+
+        Once the lease is lost nothing is recorded either: whoever has it finds out what became of what was sent (G7).
+        """
+        self.writer.client.may_write = ports.still_ours
         actions = self.ledger.open_actions(Side.CRM)
         for start in range(0, len(actions), WAVE):
             if self.ledger.spent():
@@ -48,11 +52,14 @@ class CrmLoader:
             before = {a.id: row for a in wave if (row := self.ledger.was_sent(a))}
             ports.still_ours()
             self.ledger.sent([a for a in wave if a.id not in before])
-            results = await asyncio.gather(*(self._one(a, before.get(a.id)) for a in wave))
-            self.ledger.done(outcome for outcome, _ in results if outcome)
-            for _, error in results:
-                if error and halts(error):
-                    raise error
+            results = await asyncio.gather(*(self._one(a, before.get(a.id)) for a in wave), return_exceptions=True)
+            ports.still_ours()
+            self.ledger.done(result[0] for result in results if not isinstance(result, BaseException) and result[0])
+            for result in results:
+                if isinstance(result, BaseException):
+                    raise result
+                if result[1] and halts(result[1]):
+                    raise result[1]
 
     async def _one(self, action: Action, sent: JournalRow | None) -> tuple[Outcome | None, RemoteError | None]:
         began = self.ledger.now()

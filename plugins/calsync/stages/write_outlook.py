@@ -28,11 +28,15 @@ class OutlookLoader:
         self.client, self.ledger, self.requests = client, ledger, requests
 
     async def load(self, ports: Ports) -> None:
-        """Do what is open. Raises LeaseLost and AuthFailed: then nothing more is sent."""
+        """Do what is open. Raises LeaseLost and AuthFailed: then nothing more is sent.
+
+        Once the lease is lost nothing is recorded either: whoever has it finds out what became of what was sent (G7).
+        """
         from calsync.graph.write import send_all
 
         actions = self.ledger.open_actions(Side.OUTLOOK)
         siblings = Siblings(self.client, self.requests)
+        self.client.may_write = ports.still_ours
         for planned in waves(actions, WAVE):
             if self.ledger.spent():
                 return
@@ -43,6 +47,7 @@ class OutlookLoader:
             going = [a for a in wave if a.id in ready]
             self.ledger.sent(going)
             results = await send_all(self.client, [ready[a.id] for a in going])
+            ports.still_ours()
             self.ledger.done(self._outcome(a, r) for a, r in zip(going, results, strict=True))
             for result in results:
                 if isinstance(result, RemoteError) and halts(result):

@@ -168,3 +168,10 @@ def test_a_date_of_a_series_is_found_by_its_series_and_by_its_key_in_every_mailb
     assert [(row.master, row.pattern) for row in store.known_outlook(T)] == [("S", "p"), ("S", "p"), ("", "")]
     assert store.count_links(T)[LinkState.LIVING] == 3
     assert store.count_living(T) == 2
+
+
+def test_links_are_found_by_the_day_on_which_they_begin(store: Store) -> None:
+    store.save_links(T, [full_link()])
+    assert [link.id for link in store.links_between(T, date(2026, 3, 3), date(2026, 3, 3))] == ["L1"]
+    assert store.links_between(T, date(2026, 3, 4), date(2026, 12, 31)) == []
+    assert store.links_between(T, date(2026, 1, 1), date(2026, 3, 2)) == []

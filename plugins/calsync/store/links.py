@@ -49,7 +49,9 @@ class LinkCalls(Calls):
 
     def links_between(self, tenant: str, first: date, last: date) -> list[Link]:
         """The links whose meeting begins on one of these days, in UTC, as ShareCRM last showed it."""
-        return self._links_where(tenant, [link.c.day.between(first.isoformat(), last.isoformat())])
+        # Not BETWEEN: PostgreSQL cannot read one whose ends have a collation.
+        days = and_(link.c.day >= first.isoformat(), link.c.day <= last.isoformat())
+        return self._links_where(tenant, [days])
 
     def links_by_look(self, tenant: str, looks: Iterable[str]) -> list[Link]:
         """The links whose base, or else whose record, looks like this, by `core.match.look` (RULES B4)."""

@@ -174,3 +174,21 @@ def test_a_date_deleted_while_its_series_becomes_single(scene: Scene, week: int,
     scene.crm().cancel(record_on(scene, week))
     scene.outlook(ANN).make_single(series.master)
     scene.then(crm=["Weekly"], outlook={ANN: ["Weekly"]}, mails=[], writes=writes)
+
+
+@behaviour("C3", "E4", "F1", says="People who join or leave a series join or leave its changed dates too")
+def test_people_of_a_series_with_a_changed_date(scene: Scene) -> None:
+    scene.given()
+    series = Series.made(scene, guests=(BOB,))
+    scene.settled(agree=False)
+    scene.crm().rename(record_on(scene, 1), "In person")
+    scene.settled(agree=False)
+    scene.outlook(ANN).uninvite(series.master, address(BOB))
+    scene.outlook(ANN).invite(series.master, "zoe@client.example")
+    scene.then(
+        crm=["In person", "Weekly", "Weekly"],
+        outlook={ANN: ["Weekly"]},
+        mails=[],
+        writes={"crm update": 3},
+    )
+    assert scene.people("In person") == ({ANN}, {"con-zoe"})

@@ -122,6 +122,7 @@ class Expected:
             if hosts(name, scene.events_of(meeting.token)):
                 meeting.kept |= {name for name, said in meeting.content.pending.items() if said}
                 meeting.kept |= {"people"} if meeting.peopled else set()
+                meeting.kept |= {"dates"} if meeting.series and "outlook" in meeting.edited else set()
 
     def keeps(self, meeting: Meeting, fields: Iterable[str], scene: Scene) -> None:
         """An edit now: if the organiser cannot be heard, each side may keep its own; else it ends that (C9)."""

@@ -52,6 +52,8 @@ class SeriesRules:
         if event := self._master(which):
             times = stamps(day, hour, event["isAllDay"])
             self.users.change_event(event, **times, recurrence=recurrence(day, how))
+            if self.expected.served(name_of(event)):
+                self.expected.meetings[token_of(event["subject"])].kept.discard("dates")
             self._changed(event)
 
     @_with_series

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from calsync.core.model import CrmRow, OutlookRow
+from calsync.core.codec import fingerprint
+from calsync.core.model import CrmRow, OutlookRow, Shape
 from calsync.staging import values
 
 if TYPE_CHECKING:
@@ -23,9 +24,21 @@ def fresh_crm(staged: pa.Table, known: Sequence[KnownCrm]) -> list[CrmRow]:
 
 
 def fresh_outlook(staged: pa.Table, known: Sequence[KnownOutlook]) -> list[OutlookRow]:
-    """The staged events that no link knows with this etag."""
+    """The staged events that no link knows with this etag, and exceptions that no link knows with this content.
+
+    An exception shows what it inherits from its series too, while its etag tells of its own changes alone (F1).
+    """
     etags = {(row.mailbox, row.id, row.etag) for row in known}
-    return values(OutlookRow, _lacking(staged, etags, "mailbox", "id", "etag"))
+    shown = {(row.mailbox, row.id): row.shown for row in known}
+    fresh = _lacking(staged, etags, "mailbox", "id", "etag")
+    inheriting = _exceptions(staged) if fresh.num_rows < staged.num_rows else []
+    moved = [row for row in inheriting if shown.get((row.mailbox, row.id), "") != fingerprint(row.event)]
+    again = [row for row in moved if (row.mailbox, row.id, row.etag) in etags]
+    return [*values(OutlookRow, fresh), *again]
+
+
+def _exceptions(staged: pa.Table) -> list[OutlookRow]:
+    return values(OutlookRow, staged.filter([shape == Shape.EXCEPTION for shape in staged["shape"].to_pylist()]))
 
 
 def _lacking(staged: pa.Table, known: set[tuple[Any, ...]], *keys: str) -> pa.Table:

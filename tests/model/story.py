@@ -109,7 +109,9 @@ class Story:
         self.expected.open = dict.fromkeys(PEOPLE, True)
         more = self._planted() if planted else {}
         self.box.reset(seed(**more) | {"clock": {"now": (EPOCH - timedelta(hours=1)).isoformat()}})
-        limits = {"tenant_meetings": 1000, "mailbox_meetings": 1000, "max_mails_per_run": 1000}
+        limits = {
+            "tenant_meetings": 1000, "mailbox_meetings": 1000, "max_mails_per_run": 1000, "emptied_from": 1000
+        }  # fmt: skip
         self.stage.work = work = Workplace.open(self.box, self.stage.server, Path(self._folder.name), limits=limits)
         work.impatient = True
         self._advance(timedelta())

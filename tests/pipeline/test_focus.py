@@ -156,3 +156,16 @@ def test_one_date_of_a_series_is_decided_without_the_others(team: Workplace) -> 
     team.run()
     shown = [record["content"] for record in team.records()]
     assert (shown.count("Weekly"), shown.count("Weekly, renamed")) == (4, 1)
+
+
+def test_a_service_that_is_down_fails_the_run_and_decides_nothing(team: Workplace) -> None:
+    focus = focus_on(team, "Mine")
+    team.box.as_employee("1000").rename(record_of(team, "Mine"), "Mine, renamed")
+    before = stored(team, "link", "placement", "action")
+    team.impatient = True
+    team.box.fault("graph", {"status": 503})
+
+    told = team.run(focus=focus, may_fail=True)
+
+    assert str(told["sentence"]).startswith("extract_graph failed: ")
+    assert stored(team, "link", "placement", "action") == before

@@ -69,7 +69,7 @@ def test_a_task_steps_aside_while_another_run_holds_the_lease(task: Any, stages:
     before = datetime.now(tz=UTC)
     with pytest.raises(AirflowRescheduleException) as caught:
         task("load").execute(context_of())
-    assert before + timedelta(seconds=59) < caught.value.reschedule_date < datetime.now(tz=UTC) + timedelta(seconds=61)
+    assert before + timedelta(seconds=29) < caught.value.reschedule_date < datetime.now(tz=UTC) + timedelta(seconds=31)
     assert stages.calls == ["close"]
 
 

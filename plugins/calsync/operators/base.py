@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from calsync.config.model import Tenant
     from calsync.stages.context import Counters, Ports, Run
 
-LEASE_WAIT = timedelta(minutes=1)
+LEASE_WAIT = timedelta(seconds=30)
 """How long a task steps aside while another run holds its tenant's lease (RULES G7)."""
 
 _log = logging.getLogger(__name__)

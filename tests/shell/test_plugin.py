@@ -25,6 +25,7 @@ print(json.dumps({
     "views": views,
     "heavy": [name for name in ("pandas", "msal", "calsync.web.app", "calsync.stages") if name in sys.modules],
     "stray": [name for name in ("errors", "naming", "notes", "links") if name in sys.modules],
+    "timetables": sorted(plugins_manager.get_timetables_plugins()),
     "apps": [[app["name"], app["url_prefix"]] for app in plugins_manager.get_fastapi_plugins()[0]],
 }))
 """
@@ -47,6 +48,7 @@ def test_airflow_loads_one_plugin_and_nothing_else_from_the_folder() -> None:
     assert found["heavy"] == []
     assert found["stray"] == [], "the loader imported modules of the package under bare names: see .airflowignore"
     assert found["apps"] == [["calsync", "/calsync"]]
+    assert found["timetables"] == ["calsync.timetables.LocalDays"]
     (view,) = found["views"]
     assert view["destination"] == "dag_run"
     assert view["url_route"] == "calsync-changes"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import ParamValidationError
+from airflow.timetables.base import TimeRestriction
 from shell.airflow_home import REPOSITORY
 from shell.tenant_files import write_tenant
 from shell.test_dags import TASKS, hashes_of, round_trip
@@ -213,3 +215,6 @@ def test_maintenance_is_on_from_the_first_day(tenants: Path) -> None:
     assert sorted(task.task_id for task in dag.tasks) == ["due", "reconcile", "retention"]
     stored = round_trip(dag)
     assert stored.get_task("reconcile").is_mapped
+    nothing_missed = TimeRestriction(earliest=None, latest=None, catchup=False)
+    first = stored.timetable.next_dagrun_info(last_automated_data_interval=None, restriction=nothing_missed)
+    assert first.run_after > datetime.now(UTC), "a new installation does not begin with what it missed"

@@ -8,7 +8,7 @@ from typing import Final
 from airflow.sdk import DAG, CronTriggerTimetable, get_parsing_context
 
 from calsync.dags.doc import MAINTAINED
-from calsync.dags.pipeline import SHORT, START, tries
+from calsync.dags.pipeline import SHORT, tries
 from calsync.naming import MAINTENANCE
 from calsync.operators.maintenance import DueTenantsOperator, ReconcileOperator, RetentionOperator
 
@@ -29,8 +29,8 @@ def build_dags() -> dict[str, DAG]:
         description="Applies retention, and has every tenant compared as a whole once a week",
         doc_md=MAINTAINED,
         tags=["calsync", "maintenance"],
-        schedule=CronTriggerTimetable(_DAILY, timezone="UTC"),
-        start_date=START,
+        # With a start date, or without the zero, Airflow would make up at once for the last hour that it missed.
+        schedule=CronTriggerTimetable(_DAILY, timezone="UTC", run_immediately=timedelta(0)),
         catchup=False,
         max_active_runs=1,
         is_paused_upon_creation=False,

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,18 +26,27 @@ from demo.signals import Interrupts
 
 _SANDBOX_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 60.0
+_NONE: Mapping[str, str] = {}
 
 
 class Session:
-    """A running demo. `record` says where everything is; `families` are its processes by name."""
+    """A running demo. `record` says where everything is; `families` are its processes by name.
 
-    def __init__(self, folder: Path, root: Path, console: Console, interrupts: Interrupts) -> None:
+    settings: environment variables for Airflow beside the demo's own. `env` is, once it is started, the environment of
+    commands that work with that Airflow.
+    """
+
+    def __init__(
+        self, folder: Path, root: Path, console: Console, interrupts: Interrupts, settings: Mapping[str, str]
+    ) -> None:
         self.folder = folder
         self.root = root
         self.console = console
         self.families: dict[str, Family] = {}
         self.record: Record
+        self.env: dict[str, str] = {}
         self._interrupts = interrupts
+        self._settings = settings
 
     def start(self, ports: Ports, base_url: str) -> None:
         """Start everything; `base_url` is Airflow's for a browser, "" when that is on this machine. Airflow still
@@ -63,6 +72,8 @@ class Session:
         env, self.record.password = airflow_home.prepare(
             self.folder, self.root, ports, self.record.airflow_url, sandbox
         )
+        env |= self._settings
+        self.env = env
         self.console.print("Starting Airflow, meanwhile preparing the state database and authorising the team ...")
         self._start("airflow", ["airflow", "standalone"], env)
         self._calsync(env, "db", "upgrade")
@@ -129,13 +140,15 @@ class Session:
 
 
 @contextmanager
-def running(folder: Path, root: Path, ports: Ports, base_url: str, console: Console) -> Iterator[Session]:
+def running(
+    folder: Path, root: Path, ports: Ports, base_url: str, console: Console, settings: Mapping[str, str] = _NONE
+) -> Iterator[Session]:
     """A started demo, ended whatever happens. Raises DemoError when another one is in the way."""
     refuse_second(folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     interrupts = Interrupts()
-    session = Session(folder, root, console, interrupts)
+    session = Session(folder, root, console, interrupts, settings)
     with interrupts.heard():
         try:
             session.start(ports, base_url)

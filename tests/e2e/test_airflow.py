@@ -2,57 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from rich.console import Console
+from e2e.people import CHROMIUM, signed_in
+from e2e.standalone import Run
 
-from demo.paths import ROOT
-from demo.ports import choose
-from demo.record import Record
-from demo.rest import airflow
-from demo.runs import DAG_ID, synchronise
-from demo.session import running
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-@dataclass(frozen=True)
-class Run:
-    """The first run of the sandbox tenant, while its Airflow is up."""
-
-    record: Record
-    id: str
-    report: dict[str, Any]
-
-    def get(self, path: str) -> dict[str, Any]:
-        """An answer of Airflow's REST API, for the administrator."""
-        login = {"username": self.record.user, "password": self.record.password}
-        with httpx.Client(base_url=self.record.local_url, trust_env=False) as http:
-            token = http.post("/auth/token", json=login).json()["access_token"]
-            answer = http.get(f"/api/v2/dags/{DAG_ID}/{path}", headers={"Authorization": f"Bearer {token}"})
-        answer.raise_for_status()
-        found: dict[str, Any] = answer.json()
-        return found
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    folder: Path = tmp_path_factory.mktemp("e2e") / "demo"
-    console = Console(quiet=True)
-    with running(folder, ROOT, choose({}), "", console) as session:
-        record = session.record
-        with airflow(record.local_url, record.user, record.password, session.problem) as client:
-            client.wait_until_healthy()
-            client.wait_for_dag(DAG_ID)
-            reports = synchronise(console, client, record, unpause=True)
-        first = reports[0]
-        yield Run(record, first["run"], first)
+from calsync.naming import changes_tab
+from demo.runs import DAG_ID
 
 
 @pytest.mark.airflow
@@ -79,19 +36,11 @@ def test_nothing_that_tasks_pass_on_holds_a_title_or_an_address(run: Run) -> Non
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found; the browser test needs one")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_changes_tab_shows_what_the_run_did(run: Run, scheme: Any) -> None:
-    from playwright.sync_api import expect, sync_playwright
+    from playwright.sync_api import expect
 
-    from calsync.naming import changes_tab
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(color_scheme=scheme)
-        page.goto(f"{run.record.airflow_url}/auth/login")
-        page.fill("input[name=username]", run.record.user)
-        page.fill("input[name=password]", run.record.password)
-        page.click("button[type=submit]")
-        page.wait_for_url(f"{run.record.airflow_url}/")
-        page.goto(run.record.airflow_url + changes_tab(DAG_ID, run.id, run.record.airflow_url))
+    record = run.record
+    with signed_in(record, scheme) as page:
+        page.goto(record.airflow_url + changes_tab(DAG_ID, run.id, record.airflow_url))
         frame = page.frame_locator("iframe")
         expect(frame.locator("h1")).to_have_text(run.report["sentence"], timeout=30_000)
         rows = frame.locator("tbody tr")
@@ -99,4 +48,3 @@ def test_the_changes_tab_shows_what_the_run_did(run: Run, scheme: Any) -> None:
         first = run.report["changes"][0]
         assert frame.get_by_text(first["title"]).count() > 0
         assert frame.get_by_text(first["reason"]).count() > 0
-        browser.close()

@@ -60,6 +60,19 @@ def test_a_run_that_writes_logs_nothing_personal(team: Workplace, caplog: pytest
     assert_discreet(caplog.text + json.dumps(result), team)
 
 
+def test_libraries_that_are_told_to_log_everything_tell_nothing(
+    team: Workplace, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("httpx", "httpcore", "msal", "urllib3", "sqlalchemy.engine", "alembic", "asyncio"):
+        caplog.set_level(logging.DEBUG, logger=name)
+
+    team.run()
+
+    assert "urllib3.connectionpool" in {record.name for record in caplog.records}
+    assert not {record.name for record in caplog.records if record.name.startswith(("httpx", "httpcore", "sqlalchemy"))}
+    assert_discreet(caplog.text, team)
+
+
 @pytest.mark.parametrize(
     ("system", "path", "effect"),
     [

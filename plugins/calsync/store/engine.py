@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ Insert = sqlite.Insert | postgresql.Insert
 BUSY_S = 30
 """How long a SQLite connection waits for another one's transaction."""
 
+_LOGGED_AS = "calsync"
 CONNECT_S = 10
 _PASSING = {
     sqlite3.SQLITE_BUSY,
@@ -42,7 +44,10 @@ CHUNK = 500
 
 
 def make_engine(dsn: str) -> Engine:
-    """An engine with our settings; it connects later. Failing statements never show their parameters: calendar content.
+    """An engine with our settings; it connects later.
+
+    Failing statements never show their parameters, and whoever has SQLAlchemy log everything sees nothing of this
+    engine's statements and rows: they are calendar content.
 
     :raises StateError: the URL cannot be read, or is of another kind of database.
     """
@@ -55,13 +60,19 @@ def make_engine(dsn: str) -> Engine:
         defaults = {"connect_timeout": CONNECT_S, "application_name": "calsync"}
         options = {name: value for name, value in defaults.items() if name not in url.query}
         url = url.set(drivername="postgresql+psycopg")
-        return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=options)
+        return create_engine(url, pool_pre_ping=True, connect_args=options, **_quiet())
     if backend != "sqlite" or not url.database:
         raise StateError("The state database is a SQLite file or a PostgreSQL, nothing else; correct calsync_state.")
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_S})
+    engine = create_engine(url, connect_args={"timeout": BUSY_S}, **_quiet())
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _quiet() -> dict[str, Any]:
+    """What keeps an engine from telling; its logger is its own, so that Airflow's statements may still be logged."""
+    logging.getLogger(f"sqlalchemy.engine.Engine.{_LOGGED_AS}").setLevel(logging.WARNING)
+    return {"hide_parameters": True, "logging_name": _LOGGED_AS}
 
 
 def file_of(engine: Engine) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from airflow.sdk import DAG
 from pipeline.workplace import Workplace
 from shell.airflow_home import migrate
 
+from calsync.dags import backfill
 from calsync.dags.sync import build_dags
 from calsync.stages.report import read_report
 from calsync.staging import Staging
@@ -45,6 +47,18 @@ def dag(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> DAG:
     monkeypatch.setenv("CALSYNC_TENANTS", str(work.folder))
     monkeypatch.setenv("CALSYNC_STAGING", str(work.folder / "staging"))
     return build_dags(work.folder)["calendar_sync__sandbox"]
+
+
+@pytest.fixture
+def backfill_dag(dag: DAG, work: Workplace) -> DAG:
+    """The tenant's other DAG, for chosen days."""
+    return backfill.build_dags(work.folder)["calendar_sync_backfill__sandbox"]
+
+
+def told_by(work: Workplace, run_id: str) -> dict[str, Any]:
+    told = read_report(Staging(work.folder / "staging"), "sandbox", run_id)
+    assert told is not None
+    return told
 
 
 def states(run: Any) -> dict[str, str]:
@@ -95,4 +109,30 @@ def test_a_wrong_secret_fails_the_run_with_a_sentence(
     told = read_report(Staging(work.folder / "staging"), "sandbox", run.run_id)
     assert told is not None
     assert "extract_graph failed" in told["sentence"]
+    assert work.writes() == []
+
+
+def test_a_backfill_writes_what_its_days_lack_and_nothing_when_it_is_repeated(
+    backfill_dag: DAG, work: Workplace
+) -> None:
+    today = datetime.now(UTC).date()
+    days = {"window_start": str(today - timedelta(days=30)), "window_end": str(today + timedelta(days=180))}
+    first = backfill_dag.test(run_conf=days)
+    assert first.state == "success"
+    told = told_by(work, f"backfill={first.run_id}")
+    assert told["counters"]["outlook_created"] > 0
+    assert f"of {days['window_start']} to {days['window_end']}" in told["sentence"]
+    with work.at_work() as ports:
+        assert {cursor.name for cursor in ports.store.cursors("sandbox")} <= {"directory"}, "a cursor was moved"
+    written = len(work.writes())
+    again = backfill_dag.test(run_conf=days)
+    assert again.state == "success"
+    assert len(work.writes()) == written
+
+
+def test_days_in_the_wrong_order_fail_with_what_to_do(backfill_dag: DAG, work: Workplace) -> None:
+    run = backfill_dag.test(run_conf={"window_start": "2026-11-20", "window_end": "2026-11-18"})
+    assert run.state == "failed"
+    assert states(run)["extract_crm"] == "failed"
+    assert states(run)["report"] == "failed"
     assert work.writes() == []

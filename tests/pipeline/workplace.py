@@ -45,7 +45,8 @@ class Workplace:
     """One tenant at work. `run` is `python -m calsync run` without the process.
 
     late: how far calsync's clock has moved on. impatient: its clients sit no pause out. transport: what carries their
-    requests then, if not httpx alone. keeping: its ports stay open from run to run, until `close`; kept: those ports.
+    requests then, if not httpx alone. dsn: its state database, "" for one in its folder. keeping: its ports stay open
+    from run to run, until `close`; kept: those ports.
     """
 
     box: Sandbox
@@ -56,6 +57,7 @@ class Workplace:
     late: timedelta = timedelta()
     impatient: bool = False
     transport: Callable[[], httpx.AsyncBaseTransport] | None = None
+    dsn: str = ""
     keeping: bool = False
     kept: Ports | None = None
 
@@ -106,7 +108,7 @@ class Workplace:
         )
 
     def ports(self) -> Ports:
-        state = f"sqlite:///{self.folder / 'calsync.db'}"
+        state = self.dsn or f"sqlite:///{self.folder / 'calsync.db'}"
         ports = open_ports(self.tenant, self.connection, str(self.folder / "staging"), state)
         ports.now = lambda: datetime.now(UTC) + self.late
         self._sit_nothing_out(ports, settings_from_connection(self.connection(self.tenant.connections.graph)))

@@ -8,7 +8,20 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from calsync.cli import accounts, choose, cleanup, configuration, database, doctor, explain, held, parked, run, undo
+from calsync.cli import (
+    accounts,
+    choose,
+    cleanup,
+    configuration,
+    database,
+    doctor,
+    explain,
+    forget,
+    held,
+    parked,
+    run,
+    undo,
+)
 from calsync.cli.show import complain
 from calsync.errors import CalsyncError
 
@@ -45,6 +58,7 @@ app.command()(held.held)
 app.command()(cleanup.cleanup)
 app.command()(undo.undo)
 app.command()(doctor.doctor)
+app.command()(forget.forget)
 app.command()(configuration.validate)
 app.command()(configuration.schema)
 app.command()(configuration.docs)

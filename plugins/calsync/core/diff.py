@@ -18,6 +18,7 @@ from calsync.core.matcher import Matcher
 from calsync.core.model import Kind, Life, Link, LinkState, Placement, Proof, Side, Standing
 from calsync.core.people import People
 from calsync.core.plan import Meeting, Plan, Remark, Verb
+from calsync.core.restore import restore
 from calsync.core.speaker import wake_and_sleep
 from calsync.core.undo import undo, unlinked_first
 
@@ -76,9 +77,12 @@ def _waits(desk: Desk, stored: Link | None) -> bool:
 
 
 def _look_at(desk: Desk) -> None:
-    """The ordinary decision, or that of an undo."""
+    """The ordinary decision, or what a person wants instead; not without the mails that they have just refused (G6)."""
+    wanted = desk.facts.wanted.get(desk.link.id) if desk.silent is None else None
     if past := desk.facts.past.get(desk.link.id):
         undo(desk, past)
+    elif wanted and restore(desk, wanted):
+        return
     elif parted(desk):
         stay_apart(desk)
     else:
@@ -137,6 +141,8 @@ def _never_agreed(desk: Desk) -> None:
         retire(desk, "D4", "deleted in ShareCRM before it was agreed")
     elif sight.rows and not link.crm_id:
         from_outlook(desk)
+    elif sight.rows and sight.crm is None:
+        desk.link = replace(link, dirty=True)  # its record is known by id alone, and read in the next run
 
 
 def _deleted_in_outlook(sight: Sight) -> bool:

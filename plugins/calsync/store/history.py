@@ -29,9 +29,15 @@ class HistoryCalls(Calls):
                 connection.execute(insert(history), rows)
 
     def history(
-        self, tenant: str, *, link: str | None = None, run: str | None = None, limit: int | None = None
+        self,
+        tenant: str,
+        *,
+        link: str | None = None,
+        run: str | None = None,
+        ids: Iterable[int] | None = None,
+        limit: int | None = None,
     ) -> list[HistoryEntry]:
-        """The entries of a link, of a run, of both or of all, oldest first.
+        """The entries that meet every condition given, oldest first.
 
         :param limit: only the newest so many.
         """
@@ -40,6 +46,8 @@ class HistoryCalls(Calls):
             query = query.where(history.c.link == link)
         if run is not None:
             query = query.where(history.c.run == run)
+        if ids is not None:
+            query = query.where(history.c.id.in_(list(ids)))
         with self._read() as connection:
             rows = connection.execute(query).all()
         return [_entry(row) for row in reversed(rows)]

@@ -7,10 +7,9 @@ from typing import Self
 
 from calsync.errors import StateError
 from calsync.store.engine import file_of, make_engine, shown, understood
-from calsync.store.history import HistoryCalls
+from calsync.store.forget import ForgetCalls
 from calsync.store.journal import JournalCalls
 from calsync.store.lease import LeaseCalls
-from calsync.store.links import LinkCalls
 from calsync.store.people import PeopleCalls
 from calsync.store.questions import QuestionCalls
 from calsync.store.runs import RunCalls
@@ -21,7 +20,7 @@ from calsync.store.versions import current
 _UPGRADE = "Run: python -m calsync db upgrade"
 
 
-class Store(LinkCalls, PeopleCalls, JournalCalls, QuestionCalls, HistoryCalls, RunCalls, LeaseCalls, UpkeepCalls):
+class Store(ForgetCalls, PeopleCalls, JournalCalls, QuestionCalls, RunCalls, LeaseCalls, UpkeepCalls):
     """The state database, open. Calls block; each commits by itself, unless made on what `begin()` yields.
 
     Safe to share between threads; a transaction belongs to one. Every call may raise

@@ -1,0 +1,112 @@
+"""What is stored of one person, found and written anew without them; a SQLite file keeps no trace of it either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, false, or_, select, update
+
+from calsync.core.codec import to_json
+from calsync.core.model import Link
+from calsync.core.plan import Action, Outcome
+from calsync.store.engine import chunks, decode, decode_optional, encode, understood
+from calsync.store.history import HistoryCalls
+from calsync.store.links import LinkCalls
+from calsync.store.records import HistoryEntry
+from calsync.store.tables import action, cursor, history, link, placement
+
+Rewritten = tuple[Action, Outcome | None]
+
+
+class ForgetCalls(LinkCalls, HistoryCalls):
+    """Finding and rewriting what is stored of a person. Nothing here decides what may be forgotten."""
+
+    def links_naming(self, tenant: str, texts: Collection[str], mailboxes: Collection[str]) -> list[Link]:
+        """The links in which one of these texts stands, or that have a placement in one of these mailboxes."""
+        named = _contains(placement, "value", texts)
+        here = select(placement.c.link).where(
+            placement.c.tenant == tenant, or_(named, placement.c.mailbox.in_(list(mailboxes)))
+        )
+        return self._links_where(tenant, [_contains(link, "value", texts), link.c.id.in_(here)])
+
+    def links_owned(self, tenant: str, employees: Iterable[str]) -> list[Link]:
+        """The links whose ShareCRM record one of these employees owns."""
+        owned = (f'"crm_owner":"{employee}"' for employee in employees)
+        return self._links_where(tenant, [link.c.value.contains(text, autoescape=True) for text in owned])
+
+    def rewrite_actions(
+        self,
+        tenant: str,
+        links: Collection[str],
+        texts: Collection[str],
+        rewritten: Callable[[Action, Outcome | None], Rewritten],
+    ) -> int:
+        """Write anew the journal rows of these links, and those in which one of these texts stands; how many."""
+        with self._write() as connection:
+            found = _about(connection, action, tenant, links, texts, ("value", "outcome"))
+            for key in found:
+                here = and_(action.c.tenant == tenant, action.c.id == key)
+                row = connection.execute(select(action.c.value, action.c.outcome).where(here)).one()
+                one, outcome = rewritten(decode(Action, row.value), decode_optional(Outcome, row.outcome))
+                connection.execute(update(action).where(here).values(value=encode(one), outcome=encode(outcome)))
+        return len(found)
+
+    def rewrite_history(
+        self,
+        tenant: str,
+        links: Collection[str],
+        texts: Collection[str],
+        rewritten: Callable[[HistoryEntry], HistoryEntry],
+    ) -> int:
+        """Write the values anew of the entries of these links, and of those in which one of these texts stands."""
+        columns = ("before", "after", "base", "losses", "reason", "who")
+        with self.begin() as tx, tx._write() as connection:
+            found = _about(connection, history, tenant, links, texts, columns)
+            for entry in (entry for part in chunks(found) for entry in tx.history(tenant, ids=part)):
+                new = rewritten(entry)
+                values = {"before": new.before, "after": new.after, "base": new.base}
+                texts_of = {"reason": new.reason, "who": new.who, "losses": to_json(new.losses)}
+                encoded = {name: encode(value) for name, value in values.items()} | texts_of
+                connection.execute(update(history).where(history.c.id == entry.id).values(encoded))
+        return len(found)
+
+    def forget_cursors_naming(self, tenant: str, texts: Collection[str]) -> None:
+        """Remove the cursors in which one of these texts stands: the directory, which the next run reads anew."""
+        with self._write() as connection:
+            connection.execute(delete(cursor).where(cursor.c.tenant == tenant, _contains(cursor, "value", texts)))
+
+    def compact(self) -> None:
+        """Overwrite what was deleted, where that is in this process' hands: a SQLite file is written anew.
+
+        PostgreSQL frees and overwrites dead rows by its own vacuum.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return
+        with understood(self._engine):
+            raw = self._engine.raw_connection()
+            try:
+                for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                    raw.cursor().execute(statement).fetchall()
+            finally:
+                raw.close()
+
+
+def _contains(table: Table, column: str, texts: Iterable[str]) -> ColumnElement[bool]:
+    return or_(false(), *(table.c[column].icontains(text, autoescape=True) for text in texts))
+
+
+def _about(
+    connection: Connection,
+    table: Table,
+    tenant: str,
+    links: Collection[str],
+    texts: Collection[str],
+    columns: Iterable[str],
+) -> list[Any]:
+    """The ids of the rows of these links, and of those in which one of these texts stands."""
+    ours = select(table.c.id).where(table.c.tenant == tenant)
+    found = set(connection.scalars(ours.where(or_(false(), *(_contains(table, name, texts) for name in columns)))))
+    for part in chunks(links):
+        found |= set(connection.scalars(ours.where(table.c.link.in_(part))))
+    return sorted(found)

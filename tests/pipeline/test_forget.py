@@ -1,0 +1,157 @@
+"""A person who is forgotten is found nowhere any more; the meetings go on as they are, and nobody hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pipeline.team import ANN, BOB, CAI, DAY, ZOE, Team, address, old
+from pipeline.workplace import Workplace
+from sqlalchemy import select
+from store.conftest import dsn, migrated_postgres, migrated_sqlite, postgres  # noqa: F401 - fixtures
+
+from calsync.core.model import LinkState
+from calsync.errors import ConfigError
+from calsync.stages.context import Run
+from calsync.stages.forget import Forgotten, forget
+from calsync.store.engine import make_engine
+from calsync.store.tables import metadata
+
+
+@pytest.fixture
+def team(work: Workplace, dsn: str) -> Team:  # noqa: F811 - the fixture
+    """A team that has worked with calsync for a while, on either database; Bob leaves."""
+    work.dsn = dsn
+    team = Team.start(work, crm_events=[old(id="old", attendees=[BOB], contacts=[ZOE])])
+    team.record("Kickoff", hours=2, attendees=[BOB], contacts=[ZOE])
+    team.meeting("Offer for Zoe", hours=4, guests=(address(BOB), address(ZOE)))
+    mine = team.meeting("Dentist", of=BOB, hours=6)
+    team.settle()
+    team.outlook(BOB).rename(mine, "Dentist at noon")
+    team.crm().rename("old", "Visit to Zoe and bob@contoso.example")
+    team.settle()
+    team.crm().rename("old", "Visit")
+    team.settle()
+    return team
+
+
+def erase(team: Team, email: str, *names: str) -> Forgotten:
+    with team.work.at_work() as ports:
+        run = Run("test-forget", "forget", ports.now(), "test:forget")
+        return forget(team.work.tenant, ports, run, email, names)
+
+
+def everything(work: Workplace) -> str:
+    """All that the state database and the staged files hold, as text; of a SQLite file every byte."""
+    files = [file for file in work.folder.rglob("*") if file.is_file() and file.suffix != ".yaml"]
+    place = work.dsn.removeprefix("sqlite:///")
+    if place != work.dsn:
+        files += [Path(place + ending) for ending in ("", "-wal") if Path(place + ending).exists()]
+        return "".join(file.read_bytes().decode(errors="replace") for file in files)
+    engine = make_engine(work.dsn)
+    with engine.connect() as connection:
+        rows = [str(connection.execute(select(table)).all()) for table in metadata.sorted_tables]
+    engine.dispose()
+    return "".join([*rows, *(file.read_bytes().decode(errors="replace") for file in files)])
+
+
+def silent(team: Team, what: Callable[[], object]) -> None:
+    """What is done writes nothing to either system and mails nobody."""
+    before = (len(team.work.writes()), len(team.work.box.mails()))
+    what()
+    assert (len(team.work.writes()), len(team.work.box.mails())) == before
+
+
+def some_runs(team: Team) -> None:
+    """Some runs, one of them on the next day, which looks everybody up anew, and one that compares all meetings."""
+    for late in (timedelta(), timedelta(hours=25), timedelta(hours=26)):
+        team.work.late = late
+        team.work.run()
+    team.work.configure(conflicts="crm")
+    team.work.run()
+    team.work.run()
+
+
+def test_an_employee_who_has_left(team: Team) -> None:
+    team.work.revoke(BOB)
+    team.settle(agree=False)
+    assert address(BOB) in everything(team.work)
+
+    silent(team, lambda: erase(team, address(BOB)))
+
+    found = everything(team.work)
+    assert [word for word in (address(BOB), "Dentist") if word in found] == []
+    titles = {one: team.titles(one) for one in (ANN, BOB, CAI)}
+    silent(team, lambda: some_runs(team))
+    assert {one: team.titles(one) for one in (ANN, BOB, CAI)} == titles
+    assert sorted(record["content"] for record in team.work.records()) == [
+        "Dentist at noon", "Kickoff", "Offer for Zoe", "Visit",
+    ]  # fmt: skip
+
+
+def test_a_contact(team: Team) -> None:
+    offer = next(e for e in team.work.events(address(ANN)) if e["subject"] == "Offer for Zoe")
+    team.outlook().rename(offer["id"], "Offer")
+    team.settle()
+
+    told = erase(team, address(ZOE).upper())
+
+    found = everything(team.work)
+    assert [word for word in (address(ZOE), "Zoe") if word in found] == []
+    assert (told.contacts, told.accounts, told.own_meetings, told.titles) == (1, 0, 0, 0)
+    silent(team, lambda: some_runs(team))
+
+
+def test_the_meetings_of_others_go_on(team: Team) -> None:
+    erase(team, address(ZOE))
+    mails = len(team.work.box.mails())
+
+    kickoff = next(r["id"] for r in team.work.records() if r["content"] == "Kickoff")
+    team.crm().move(kickoff, DAY + timedelta(hours=3), DAY + timedelta(hours=4))
+    predicted = team.work.run()["mails"]
+
+    assert {mail["to"] for mail in team.work.box.mails()[mails:]} == {address(BOB), address(ZOE)}
+    assert predicted == 2
+    silent(team, lambda: some_runs(team))
+    event = next(e for e in team.work.events(address(ANN)) if e["subject"] == "Kickoff")
+    assert {a["emailAddress"]["address"].lower() for a in event["attendees"]} == {address(BOB), address(ZOE)}
+
+
+def test_who_comes_back_finds_everything_as_it_was(team: Team) -> None:
+    team.work.revoke(BOB)
+    team.settle(agree=False)
+    erase(team, address(BOB))
+    (dentist,) = [e for e in team.work.events(address(BOB)) if e["subject"] == "Dentist at noon"]
+    team.work.box.set_clock(advance_s=3600)
+    team.work.late = timedelta(hours=1)
+    team.outlook(BOB).rename(dentist["id"], "Dentist at one")
+
+    team.work.authorise(BOB)
+    team.settle(agree=False)
+    team.settle()
+
+    assert sorted(team.titles(BOB)) == ["Dentist at one", "Kickoff", "Offer for Zoe", "Visit"]
+    assert len(team.work.records()) == 4
+
+
+def test_who_is_authorised_still_is_not_forgotten(team: Team) -> None:
+    with pytest.raises(ConfigError, match=f"accounts revoke sandbox {BOB}"):
+        erase(team, address(BOB))
+
+    with team.work.at_work() as ports:
+        assert ports.store.count_links("sandbox")[LinkState.LIVING] == 4
+
+
+def test_titles_of_other_peoples_meetings_are_told(team: Team) -> None:
+    told = erase(team, address(ZOE))
+
+    assert told.titles == 1
+    assert "Offer for Zoe" in team.titles(ANN)
+
+
+def test_nobody_of_that_address_is_no_error(team: Team) -> None:
+    told = erase(team, "nobody@else.example")
+
+    assert (told.accounts, told.contacts, told.own_meetings, told.other_meetings, told.titles) == (0, 0, 0, 0, 0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -90,11 +91,23 @@ def load_folder(folder: Path) -> tuple[list[Tenant], dict[str, ConfigError]]:
         except ConfigError as error:
             broken[key] += error.problems
     names = {key: paths[0].name for key, paths in files.items()}
-    for key, line in _between_files(tenants.values(), names):
-        broken[key].append(line)
+    for key, field, sentence in _between_files(tenants.values(), names):
+        broken[key].append(problem(names[key], field, sentence))
     return [tenants[key] for key in tenants if key not in broken], {
         key: ConfigError(broken[key]) for key in sorted(broken)
     }
+
+
+def clashes(folder: Path, tenant: Tenant) -> dict[str, str]:
+    """What is wrong between this tenant, in a file or not yet, and the files of other keys: a sentence for a field."""
+    files = {path.stem: path for path in tenant_files(folder) if path.stem != tenant.key} if folder.is_dir() else {}
+    others = []
+    for path in files.values():
+        with suppress(ConfigError):  # a file that cannot be used stands in nobody's way
+            others.append(load_tenant(path))
+    names = {key: path.name for key, path in files.items()}
+    found = _between_files([*others, tenant], {**names, tenant.key: ""})
+    return {field: sentence for key, field, sentence in found if key == tenant.key}
 
 
 def _by_key(paths: Iterable[Path]) -> dict[str, list[Path]]:
@@ -109,18 +122,18 @@ def _twice(paths: list[Path]) -> list[str]:
     return [problem(path.name, "", f"{names} have the same key '{path.stem}': rename or remove one") for path in paths]
 
 
-def _between_files(tenants: Iterable[Tenant], names: dict[str, str]) -> Iterable[tuple[str, str]]:
-    """(key, problem) for every tenant that breaks a rule together with another."""
+def _between_files(tenants: Iterable[Tenant], names: dict[str, str]) -> Iterable[tuple[str, str, str]]:
+    """(key, field, sentence) for every tenant that breaks a rule together with another."""
     tenants = list(tenants)
     for tenant, others in _clashes(tenants, lambda one: one.name.casefold(), lambda _: None):
         sentence = f"'{tenant.name}' is also the name in {_list(others, names)}: names are unique, change one"
-        yield tenant.key, problem(names[tenant.key], "name", sentence)
+        yield tenant.key, "name", sentence
     for tenant, others in _clashes(tenants, lambda one: one.enterprise, lambda one: one.microsoft_tenant):
         sentence = (
             f"enterprise '{tenant.enterprise}' has another Microsoft tenant in {_list(others, names)}: "
             "an enterprise uses one, correct the wrong file"
         )
-        yield tenant.key, problem(names[tenant.key], "microsoft_tenant", sentence)
+        yield tenant.key, "microsoft_tenant", sentence
 
 
 def _clashes(

@@ -36,6 +36,14 @@ def problems(file: str, error: ValidationError) -> list[str]:
     return [problem(file, _field(detail["loc"]), _sentence(detail)) for detail in error.errors(include_url=False)]
 
 
+def by_field(error: ValidationError) -> dict[str, str]:
+    """The first sentence about each field, named as in `window.past_days`."""
+    found: dict[str, str] = {}
+    for detail in error.errors(include_url=False):
+        found.setdefault(_field(detail["loc"]), _sentence(detail))
+    return found
+
+
 def problem(file: str, field: str, sentence: str) -> str:
     """One line; `field` is "" when the file as a whole is meant."""
     return ": ".join(part for part in (file, field, sentence) if part)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from calsync.core.model import Absence, Account, Contact, CrmRow, Event, Link, OutlookRow, Time
-from calsync.core.past import Past
+from calsync.core.past import Past, Wanted
 from calsync.core.plan import Action, Answer
 
 
@@ -123,7 +123,8 @@ class Facts:
     members: addresses of the Microsoft tenant's members (E9). employees: address -> id, of every employee (E10).
     links: those that any row, absence or waiting decision concerns.
     held: per link id, the actions that wait for a person; answers: per link id, what one has said (G6).
-    past: per link id, what a run did that is to be undone now (G9). recover: pair, and hold what would be created (B5).
+    past: per link id, what a run did that is to be undone now (G9); wanted: a value that a person wants back (C5).
+    recover: pair, and hold what would be created (B5).
     claimed: `ical_key`s of Outlook meetings that another configuration of the enterprise has (B3).
     review: rules or people changed, so that every link is looked at again (C10).
     tenant: what the guard weighs the plan against; mailboxes: per mailbox (G5).
@@ -146,6 +147,7 @@ class Facts:
     held: dict[str, tuple[Action, ...]] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     past: dict[str, Past] = field(default_factory=dict)
+    wanted: dict[str, Wanted] = field(default_factory=dict)
     recover: bool = False
     review: bool = False
     claimed: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""What one run did to one meeting, as its history tells: what an undo starts from (G9)."""
+"""What one run did to one meeting, as its history tells: what an undo starts from (G9), and a restored value (C5)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ UNDONE = "a person undid what calsync had done; both sides are left as they are"
 TAKEN_BACK = "undone: what calsync had made goes again"
 PUT_BACK = "undone: what calsync had ended is there again"
 CHANGED_BACK = "undone: it shows again what it showed before"
+
+RESTORED = "a person wants the value back that had yielded"
+"""The reason of every action of a restored value (C5)."""
 
 _OF_ONE_PERSON = frozenset({"E2", "E7"})
 """The rules by which single people get a copy of a meeting that goes on, or lose it."""
@@ -89,3 +92,24 @@ class Past:
         """What was done on one side; in Outlook, to one event."""
         event = (mailbox, target_id)
         return [d for d in self.deeds if d.side is side and (side is Side.CRM or (d.mailbox, d.target_id) == event)]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A value that yielded and that a person wants back (C5).
+
+    evidence: which entry of history tells of it. won: what was agreed on in its place, None when that is not kept.
+    """
+
+    evidence: str
+    loss: Loss
+    won: Event | None
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What of the event yielded: one field, or the whole content of a copy (C8)."""
+        return (self.loss.field,) if self.loss.field else ("title", "time", "private")
+
+    def target(self, base: Event) -> Event:
+        """What both sides shall show."""
+        return replace(base, **{name: getattr(self.loss.event, name) for name in self.fields})

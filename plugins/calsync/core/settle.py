@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from calsync.core.model import Event, Link, LinkState, Placement, Side, Standing
-from calsync.core.past import UNDO
+from calsync.core.past import RESTORED, UNDO
 from calsync.core.plan import Action, ActionState, Meeting, Outcome, Verb
 
 
@@ -45,9 +45,10 @@ def _to_be_decided_again(meeting: Meeting, outcomes: Mapping[str, Outcome]) -> b
 
 
 def _goes_back(action: Action) -> bool:
-    """Whether an undo brings a value back (G9). Until both sides show it, the side that does counts as edited: should
-    the other never be written, the next run carries it over."""
-    return action.rule == UNDO and (action.verb is Verb.UPDATE or (action.side is Side.CRM and bool(action.event)))
+    """Whether a person brings a value back (G9, C5). Until both sides show it, the side that does counts as edited:
+    should the other never be written, the next run carries it over."""
+    back = action.rule == UNDO or action.reason == RESTORED
+    return back and (action.verb is Verb.UPDATE or (action.side is Side.CRM and bool(action.event)))
 
 
 def _deletes_event(action: Action) -> bool:

@@ -1,0 +1,93 @@
+"""Those who use a real Airflow: through its REST API, and in a browser."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from e2e.standalone import Run
+
+from demo.record import Record
+from demo.runs import TENANT
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PATIENCE_S = 240.0
+"""How long Airflow is waited for: many times what it takes."""
+
+
+@dataclass(frozen=True)
+class Ops:
+    """The administrator, at the REST API of the Airflow in which `run` took place."""
+
+    run: Run
+
+    def api(self, method: str, path: str, **parts: Any) -> dict[str, Any]:
+        """An answer; `path` goes on after `/api/v2/`."""
+        record = self.run.record
+        login = {"username": record.user, "password": record.password}
+        with httpx.Client(base_url=record.local_url, trust_env=False, timeout=60.0) as http:
+            token = http.post("/auth/token", json=login).json()["access_token"]
+            answer = http.request(method, f"/api/v2/{path}", headers={"Authorization": f"Bearer {token}"}, **parts)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def trigger(self, dag_id: str, **conf: Any) -> str:
+        """Start a run; its id."""
+        body = {"logical_date": None, "conf": conf}
+        return str(self.api("POST", f"dags/{dag_id}/dagRuns", json=body)["dag_run_id"])
+
+    def ended(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """The run, once it is over."""
+
+        def over() -> dict[str, Any] | None:
+            run = self.api("GET", f"dags/{dag_id}/dagRuns/{run_id}")
+            return run if run["state"] in ("success", "failed") else None
+
+        found: dict[str, Any] = self.until(over, f"{dag_id} {run_id} to end")
+        return found
+
+    def questions(self, dag_id: str) -> list[dict[str, Any]]:
+        """What waits for an answer under *Required Actions*."""
+        path = f"dags/{dag_id}/dagRuns/~/hitlDetails"
+        found: list[dict[str, Any]] = self.api("GET", path, params={"response_received": False})["hitl_details"]
+        return found
+
+    def until(self, look: Callable[[], Any], what: str) -> Any:
+        """What `look` finds, as soon as it finds something."""
+        end = time.monotonic() + PATIENCE_S
+        while not (found := look()):
+            assert time.monotonic() < end, f"waited in vain for {what}"
+            time.sleep(0.5)
+        return found
+
+    def report(self, run: str) -> dict[str, Any]:
+        """What a run did, by the id under which calsync remembers it."""
+        from calsync.stages.report import read_report
+        from calsync.staging import Staging
+
+        found: dict[str, Any] | None = read_report(Staging(self.run.record.staging), TENANT, run)
+        assert found is not None, run
+        return found
+
+
+@contextmanager
+def signed_in(record: Record, scheme: Any = "light") -> Iterator[Any]:
+    """A page of a browser in which the administrator is signed in to Airflow."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(color_scheme=scheme)
+        page.goto(f"{record.airflow_url}/auth/login")
+        page.fill("input[name=username]", record.user)
+        page.fill("input[name=password]", record.password)
+        page.click("button[type=submit]")
+        page.wait_for_url(f"{record.airflow_url}/")
+        yield page
+        browser.close()

@@ -1,0 +1,166 @@
+"""What ops do on a real Airflow: backfill days, answer what was held, start two DAGs of one tenant at once."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from e2e.people import Ops
+from e2e.standalone import Run
+
+from calsync.naming import DagKind, dag_id, run_key
+from demo.paths import ROOT
+from demo.runs import DAG_ID, TENANT
+from sandbox.client import Sandbox
+
+pytestmark = pytest.mark.airflow
+BACKFILL = dag_id(TENANT, DagKind.BACKFILL)
+APPROVAL = dag_id(TENANT, DagKind.APPROVAL)
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def ours(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What calsync did, of the sandbox's log; people's own acts are left out."""
+    return [entry for entry in entries if str(entry["actor"]).startswith("app:")]
+
+
+def last(entries: list[dict[str, Any]]) -> int:
+    """The number up to which a log has been read."""
+    return max((int(entry["n"]) for entry in entries), default=0)
+
+
+@pytest.fixture
+def ops(run: Run) -> Ops:
+    return Ops(run)
+
+
+@pytest.fixture
+def box(run: Run) -> Iterator[Sandbox]:
+    with run.sandbox() as box:
+        yield box
+
+
+def test_a_backfill_over_three_days_from_the_command_line(run: Run, ops: Ops, box: Sandbox) -> None:
+    """One run for each local day, one after the other; both calendars agree, so nothing is written."""
+    today = datetime.now(ZONE).date()
+    days = [today - timedelta(days=number) for number in (3, 2, 1)]
+    before = last(box.writes())
+    span = ["--from-date", str(days[0]), "--to-date", str(days[-1]), "--max-active-runs", "1"]
+    done = subprocess.run(
+        ["airflow", "backfill", "create", "--dag-id", BACKFILL, *span],
+        env=run.env,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+    def three() -> list[dict[str, Any]]:
+        found = ops.api("GET", f"dags/{BACKFILL}/dagRuns", params={"run_type": "backfill", "order_by": "logical_date"})
+        runs: list[dict[str, Any]] = found["dag_runs"]
+        return runs if len(runs) == 3 and all(one["state"] in ("success", "failed") for one in runs) else []
+
+    runs = ops.until(three, "three backfill runs")
+    assert [(one["run_type"], one["state"]) for one in runs] == [("backfill", "success")] * 3
+    begins = [datetime.fromisoformat(one["data_interval_start"]).astimezone(ZONE) for one in runs]
+    assert begins == [datetime.combine(day, datetime.min.time(), ZONE) for day in days]
+    assert ours(box.writes(before)) == []
+    for one, day in zip(runs, days, strict=True):
+        assert f"of {day}:" in one["note"]
+        assert ops.report(one["dag_run_id"])["sentence"] == one["note"]
+
+
+def test_a_mass_deletion_is_held_asked_about_and_carried_out_as_answered(ops: Ops, box: Sandbox) -> None:
+    records = living_records(box)
+    address, gone = emptied(box)
+    mails = last(box.mails())
+    held = ops.ended(DAG_ID, ops.trigger(DAG_ID))
+    assert held["state"] == "success"
+    assert "held for a person" in held["note"]
+    assert living_records(box) == records
+
+    (question,) = ops.until(lambda: ops.questions(APPROVAL), "a question under Required Actions")
+    approval = question["task_instance"]["dag_run_id"]
+    assert question["options"] == ["approve", "restore", "unlink"]
+    shown = f"{question['subject']} {question['body']}"
+    assert "@" not in shown
+    assert not [event["subject"] for event in gone if event["subject"] and event["subject"] in shown]
+    assert {change["state"] for change in ops.report(approval)["changes"]} == {"held"}
+
+    again = ops.ended(DAG_ID, ops.trigger(DAG_ID))
+    assert again["state"] == "success"
+    assert len(ops.questions(APPROVAL)) == 1
+    assert living_records(box) == records
+
+    path = f"dags/{APPROVAL}/dagRuns/{approval}/taskInstances/ask/-1/hitlDetails"
+    ops.api("PATCH", path, json={"chosen_options": ["restore"], "params_input": {}})
+    done = ops.ended(APPROVAL, approval)
+    assert done["state"] == "success"
+    assert "Outlook" in done["note"]
+    events = box.state()["outlook"]["mailboxes"][address]["events"]
+    assert {event["subject"] for event in gone} <= {event["subject"] for event in events if not event["deleted"]}
+    assert living_records(box) == records
+    assert last(box.mails()) == mails, "putting back mails nobody"
+
+    before = last(box.writes())
+    assert ops.ended(DAG_ID, ops.trigger(DAG_ID))["state"] == "success"
+    assert ours(box.writes(before)) == []
+    assert ops.questions(APPROVAL) == []
+
+
+def emptied(box: Sandbox) -> tuple[str, list[dict[str, Any]]]:
+    """Somebody deletes every single meeting of their own in Outlook: whose, and which."""
+    meetings = {
+        address: [e for e in said["events"] if not e["deleted"] and e["isOrganizer"] and e["type"] == "singleInstance"]
+        for address, said in box.state()["outlook"]["mailboxes"].items()
+        if said["state"] == "ok"
+    }
+    address = max(meetings, key=lambda each: len(meetings[each]))
+    for event in meetings[address]:
+        box.as_user(address).request("DELETE", f"/events/{event['id']}")
+    return address, meetings[address]
+
+
+def living_records(box: Sandbox) -> set[str]:
+    """The records that stand in ShareCRM."""
+    events = box.state()["sharecrm"]["events"]
+    return {one["id"] for one in events if not one["deleted"] and one["life_status"] == "normal"}
+
+
+def test_two_dags_of_one_tenant_that_start_together_do_not_interleave(ops: Ops, box: Sandbox) -> None:
+    """One reads and writes before the other begins to read; an edit that both would see is written once."""
+    seen, written = last(box.requests()), last(box.writes())
+    day = datetime.now(UTC).date() + timedelta(days=9)
+    organiser = box.state()["sharecrm"]["employees"][0]["email"]
+    box.as_user(organiser).create("Two at once", f"{day}T09:00:00", f"{day}T10:00:00")
+    runs = [
+        (DAG_ID, ops.trigger(DAG_ID)),
+        (BACKFILL, ops.trigger(BACKFILL, window_start=str(day), window_end=str(day + timedelta(days=1)))),
+    ]
+    assert [ops.ended(*one)["state"] for one in runs] == ["success", "success"]
+    assert sorted(ops.report(run_key(*one))["counters"]["crm_created"] for one in runs) == [0, 1]
+
+    reads = [(kind, entry) for entry in ours(box.requests(seen)) if (kind := reading(entry))]
+    assert sorted(kind for kind, _ in groupby(kind for kind, _ in reads)) == ["changes", "days"]
+    second = next(entry for kind, entry in reads if kind != reads[0][0])
+    writes = ours(box.writes(written))
+    assert writes
+    assert max(moment(write) for write in writes) < moment(second)
+
+
+def reading(entry: dict[str, Any]) -> str:
+    """How a request reads mailboxes: "changes" since the last run, or "days" anew; "" when it does neither."""
+    paths = [entry["path"], *(part["path"] for part in entry.get("parts") or ())]
+    if any("delta" in path for path in paths):
+        return "changes"
+    return "days" if any("calendarView?" in path for path in paths) else ""
+
+
+def moment(entry: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(entry["at"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -45,26 +46,32 @@ def bad(sentence: str) -> tuple[Level, str]:
     return Level.BAD, sentence
 
 
-async def in_turn(looks: Sequence[Look]) -> list[Check]:
-    """Do the checks one after the other; what cannot be looked at, since something it needs is missing, says so."""
+async def in_turn(looks: Sequence[Look], within_s: float | None = None) -> list[Check]:
+    """Do the checks one after the other; what cannot be looked at, since something it needs is missing, says so.
+
+    :param within_s: seconds that each of them may take
+    """
     found: list[Check] = []
     missing = ""
     for look in looks:
         if missing:
             found.append(Check(look.name, Level.WARN, f"Not looked at: mend '{missing}' first."))
             continue
-        check = Check(look.name, *await _seen(look))
+        check = Check(look.name, *await _seen(look, within_s))
         found.append(check)
         if look.needed and check.level is Level.BAD:
             missing = look.name
     return found
 
 
-async def _seen(look: Look) -> tuple[Level, str]:
+async def _seen(look: Look, within_s: float | None) -> tuple[Level, str]:
     try:
-        return await look.see()
+        async with asyncio.timeout(within_s):
+            return await look.see()
     except CalsyncError as error:
         return bad(str(error))
+    except TimeoutError:
+        return bad(f"No answer within {within_s:g} s: check the address, and that this machine may reach it.")
 
 
 def clock(system: str, ahead_s: float) -> tuple[Level, str]:

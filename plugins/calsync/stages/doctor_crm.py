@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from calsync.sharecrm.read import CrmReader
     from calsync.stages.context import Ports
 
-CONNECTION = "ShareCRM connection"
+CONNECTION, DELETIONS = "ShareCRM connection", "ShareCRM deletions"
 OPTIONAL = ("all_day", "contacts", "accounts", "private", "calendar")
 NEEDED = ("content", "start", "end", "participants")
 
@@ -31,14 +31,17 @@ TRIED = 5
 STAMP_SLACK = timedelta(minutes=10)
 
 
-async def of_crm(tenant: Tenant, ports: Ports) -> list[Check]:
-    """The checks of ShareCRM's side."""
+async def of_crm(tenant: Tenant, ports: Ports, within_s: float | None = None) -> list[Check]:
+    """The checks of ShareCRM's side.
+
+    :param within_s: seconds that each of them may take
+    """
     try:
         client = ports.crm()
     except ConfigError as error:
         return [Check(CONNECTION, Level.BAD, str(error))]
     async with client as crm:
-        return await in_turn(_looks(tenant, ports, crm))
+        return await in_turn(_looks(tenant, ports, crm), within_s)
 
 
 def _looks(tenant: Tenant, ports: Ports, client: CrmClient) -> list[Look]:
@@ -67,7 +70,7 @@ def _looks(tenant: Tenant, ports: Ports, client: CrmClient) -> list[Look]:
         Look("ShareCRM clock", time),
         Look("ShareCRM fields", fields, needed=True),
         Look("ShareCRM calendar", calendar),
-        Look("ShareCRM deletions", deletions),
+        Look(DELETIONS, deletions),
     ]
 
 

@@ -22,20 +22,24 @@ CONNECTION = "Microsoft connection"
 _ADD_IT = "add it in Entra as an application permission, with admin consent"
 
 
-async def of_graph(ports: Ports, accounts: Sequence[Account]) -> list[Check]:
+async def of_graph(
+    ports: Ports, accounts: Sequence[Account], mailbox: str = "", within_s: float | None = None
+) -> list[Check]:
     """The checks of Microsoft's side.
 
     :param accounts: the tenant's accounts, one of whose mailboxes is tried
+    :param mailbox: the address of another one to try in their place
+    :param within_s: seconds that each check may take
     """
     try:
         client = ports.graph()
     except ConfigError as error:
         return [Check(CONNECTION, Level.BAD, str(error))]
     async with client as graph:
-        return await in_turn(_looks(graph, accounts))
+        return await in_turn(_looks(graph, accounts, mailbox), within_s)
 
 
-def _looks(client: GraphClient, accounts: Sequence[Account]) -> list[Look]:
+def _looks(client: GraphClient, accounts: Sequence[Account], address: str) -> list[Look]:
     async def connection() -> tuple[Level, str]:
         return ok(f"The connection is complete; Graph is {client.settings.base_url}.")
 
@@ -51,7 +55,7 @@ def _looks(client: GraphClient, accounts: Sequence[Account]) -> list[Look]:
         return ok("The application may list the users of the Microsoft tenant.")
 
     async def mailbox() -> tuple[Level, str]:
-        return await _mailbox(client, accounts)
+        return await (_named(client, address) if address else _mailbox(client, accounts))
 
     async def time() -> tuple[Level, str]:
         return clock("Microsoft", client.skew.total_seconds()) if client.skew else ok("Microsoft's clock agrees.")
@@ -84,7 +88,16 @@ async def _mailbox(client: GraphClient, accounts: Sequence[Account]) -> tuple[Le
     if not authorised:
         return warn("Nobody is authorised yet, so no mailbox could be tried: `python -m calsync accounts authorise`.")
     one = authorised[0]
-    calendar = await client.get(url("users", one.object_id, "calendar", _select="id,canEdit"))
+    return await _reached(client, one.object_id, f"The calendar of employee {one.employee}")
+
+
+async def _named(client: GraphClient, address: str) -> tuple[Level, str]:
+    """A probe of the mailbox that a person named; the address itself is not said again."""
+    return await _reached(client, address, "The calendar of this mailbox")
+
+
+async def _reached(client: GraphClient, user: str, whose: str) -> tuple[Level, str]:
+    calendar = await client.get(url("users", user, "calendar", _select="id,canEdit"))
     if calendar.get("canEdit") is False:
-        return bad(f"The calendar of employee {one.employee} may be read, not changed: grant {CALENDARS}.")
-    return ok(f"The calendar of employee {one.employee} can be reached.")
+        return bad(f"{whose} may be read, not changed: grant {CALENDARS}.")
+    return ok(f"{whose} can be reached.")

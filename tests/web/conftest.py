@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from shell.airflow_home import migrate, prepare
+from shell.tenant_files import write_tenant
 
 prepare()
 
 from fastapi import FastAPI  # noqa: E402
 from fastapi.testclient import TestClient  # noqa: E402
+from httpx import Response  # noqa: E402
+from web.managers import NEIGHBOUR  # noqa: E402
+
+from calsync.config.load import load_tenant  # noqa: E402
+from calsync.config.model import Tenant  # noqa: E402
+from calsync.staging import Staging  # noqa: E402
+from calsync.store import open_store, upgrade  # noqa: E402
+from calsync.store.store import Store  # noqa: E402
 
 Reports = dict[tuple[str, str], Mapping[str, Any]]
 SignIn = Callable[[str | None], TestClient]
+
+NAMES = {"berlin": "Berlin sales", "vienna": "Vienna sales"}
+"""The tenants that are there, by key."""
 
 
 @pytest.fixture(scope="session")
@@ -24,8 +40,8 @@ def reports() -> Reports:
 
 
 @pytest.fixture(scope="session")
-def site(reports: Reports) -> FastAPI:
-    """A stand-in for Airflow's application: the same auth manager, our pages where the plugin mounts them."""
+def site(reports: Reports) -> Iterator[FastAPI]:
+    """A stand-in for Airflow's application: its auth manager, our pages where the plugin mounts them."""
     migrate()
     from airflow.api_fastapi.app import init_auth_manager
 
@@ -33,22 +49,103 @@ def site(reports: Reports) -> FastAPI:
 
     site = FastAPI()
     site.mount("/calsync", create_app(lambda tenant_key, run_id: reports.get((tenant_key, run_id))))
-    init_auth_manager(site)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW__CORE__AUTH_MANAGER", "web.managers.DagByDag")
+        init_auth_manager(site)
     return site
 
 
 @pytest.fixture
 def as_role(site: FastAPI) -> SignIn:
-    """A browser of a user with this role; of nobody for None."""
+    """A browser of a user with this role (`viewer`, `user`, `op`, `admin`, or `neighbour`); of nobody for None."""
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 
     def sign_in(role: str | None) -> TestClient:
         browser = TestClient(site, follow_redirects=False)
         if role:
-            browser.cookies.set(
-                "_token", get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=role, role=role))
-            )
+            user = SimpleAuthManagerUser(username=role, role="user" if role == NEIGHBOUR else role)
+            browser.cookies.set("_token", get_auth_manager().generate_jwt(user))
         return browser
 
     return sign_in
+
+
+@dataclass
+class Place:
+    """What the pages read: the tenants' files, the state database, the staging folder.
+
+    store: open on the same database, for tests to put things into and to look at what is stored.
+    """
+
+    folder: Path
+    store: Store
+    staging: Staging
+
+    def tenant(self, key: str, **said: Any) -> Tenant:
+        """Write a tenant's file; `said` replaces or adds entries."""
+        own = {"name": NAMES.get(key, key.title()), "enterprise": key}
+        return load_tenant(write_tenant(self.folder / "tenants", key, **own | said))
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """Two tenants, berlin and vienna, and an empty state database."""
+    dsn, staging = f"sqlite:///{tmp_path / 'calsync.db'}", f"file://{tmp_path / 'staging'}"
+    monkeypatch.setenv("CALSYNC_TENANTS", str(tmp_path / "tenants"))
+    monkeypatch.setenv("CALSYNC_STAGING", staging)
+    monkeypatch.setenv("CALSYNC_ENV_FILE", str(tmp_path / "no.env"))
+    monkeypatch.setenv("AIRFLOW_CONN_CALSYNC_STATE", json.dumps({"conn_type": "generic", "extra": {"dsn": dsn}}))
+    upgrade(dsn)
+    with open_store(dsn) as store:
+        there = Place(tmp_path, store, Staging(staging))
+        for key in NAMES:
+            there.tenant(key)
+        yield there
+
+
+class Page:
+    """An answer as a person reads it."""
+
+    def __init__(self, answer: Response, status: int = 200) -> None:
+        assert answer.status_code == status, answer.text
+        self.answer = answer
+        self.soup = BeautifulSoup(answer.text, "html.parser")
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.soup.get_text(" ").split())
+
+    @property
+    def heading(self) -> str:
+        return " ".join(self.soup.h1.get_text(" ").split()) if self.soup.h1 else ""
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The cells of every table's body."""
+        return [
+            [" ".join(cell.get_text(" ").split()) for cell in row.find_all("td")]
+            for row in self.soup.select("tbody tr")
+        ]
+
+    @property
+    def form_token(self) -> str:
+        found = self.soup.find("input", attrs={"name": "form_token"})
+        assert found is not None, "the page has no form"
+        return str(found["value"])
+
+
+def visit(browser: TestClient, path: str, status: int = 200) -> Page:
+    """Open a page; path: below /calsync."""
+    return Page(browser.get(f"/calsync{path}"), status)
+
+
+def send(browser: TestClient, page: Page, path: str, **fields: Any) -> Response:
+    """Send a form of `page`, with its token, to `path` below /calsync; a list is a field given several times."""
+    return browser.post(f"/calsync{path}", data={"form_token": page.form_token, **fields})
+
+
+def follow(browser: TestClient, answer: Response) -> Page:
+    """The page that a form led to."""
+    assert answer.status_code == 303, answer.text
+    return Page(browser.get(answer.headers["location"]))

@@ -11,7 +11,7 @@ from httpx import Response
 from web.conftest import Reports, SignIn
 
 from calsync.web.changes import ROWS
-from calsync.web.reports import duration, moment
+from calsync.web.words import duration, moment
 
 pytestmark = pytest.mark.airflow
 RUN = "scheduled__2026-11-23T08:00:00+00:00"
@@ -141,7 +141,10 @@ def test_what_people_write_is_text_and_never_markup(shown: Any) -> None:
     page = shown(report(changes=[change(title="<script>alert(1)</script>", reason="<img src=x onerror=alert(1)>")]))
     assert "<script>alert(1)</script>" in page.rows[0][2]
     assert page.soup.find("img") is None
-    assert [script.get("src") for script in page.soup.find_all("script")] == ["/calsync/static/theme.js"]
+    assert {script.get("src") for script in page.soup.find_all("script")} == {
+        "/calsync/static/theme.js",
+        "/calsync/static/page.js",
+    }
 
 
 def test_a_large_run_is_told_in_pages(shown: Any) -> None:

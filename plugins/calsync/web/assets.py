@@ -1,4 +1,4 @@
-"""Style sheet, script and icon of the pages, served from this package to signed-in users."""
+"""Style sheets, scripts and icons of the pages, served from this package."""
 
 from __future__ import annotations
 
@@ -11,21 +11,33 @@ from fastapi.responses import FileResponse
 
 _FOLDER: Final = Path(__file__).parent / "static"
 _KINDS: Final = {
-    "calsync.css": "text/css; charset=utf-8",
-    "theme.js": "text/javascript; charset=utf-8",
-    "changes.svg": "image/svg+xml",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
 }
+_NAMES: Final = {path.name: _KINDS[path.suffix] for path in sorted(_FOLDER.iterdir()) if path.suffix in _KINDS}
+_PUBLIC: Final = ("calsync.css", "theme.js", "page.js")
+"""What pages need that are shown to people who are not signed in to Airflow."""
+
 _HEADERS: Final = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"}
 
 
 def assets_router() -> APIRouter:
-    """The one route of the static files; names that are not listed here do not exist."""
-    router = APIRouter(dependencies=[Depends(get_user)])
+    """The routes of the static files; what is not in the folder when the server starts does not exist."""
+    router = APIRouter()
 
-    @router.get("/static/{name}")
+    @router.get("/static/{name}", dependencies=[Depends(get_user)])
     def asset(name: str) -> FileResponse:
-        if name not in _KINDS:
-            raise HTTPException(404, "There is no such file.")
-        return FileResponse(_FOLDER / name, media_type=_KINDS[name], headers=_HEADERS)
+        return _file(name, name in _NAMES)
+
+    @router.get("/connect/static/{name}")
+    def public_asset(name: str) -> FileResponse:
+        return _file(name, name in _PUBLIC)
 
     return router
+
+
+def _file(name: str, there: bool) -> FileResponse:
+    if not there:
+        raise HTTPException(404, "There is no such file.")
+    return FileResponse(_FOLDER / name, media_type=_NAMES[name], headers=_HEADERS)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Annotated, Any, Final
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import ValidationError
 
 from calsync.config.values import KEY
 from calsync.naming import run_key, tenant_of
-from calsync.web.reports import SIDES, Report, duration, moment
+from calsync.web.page import notice, show
+from calsync.web.reports import Report
 
 ReadReport = Callable[[str, str], Mapping[str, Any] | None]
 """(tenant key, run id) -> the report, None when there is none."""
@@ -27,13 +26,6 @@ ROWS: Final = 250
 _RUN_ID: Final = re.compile(r"(?!\.+$)[A-Za-z0-9_.~:+-]{1,250}")
 """Airflow's own pattern of run ids, and no name that means a folder above."""
 
-_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
 _OTHER_DAG: Final = (
     "Not a calendar-sync DAG",
     "This tab shows what a calendar sync changed. Runs of other DAGs have nothing to show here.",
@@ -52,15 +44,6 @@ _UNREADABLE: Final = (
 def changes_router(read_report: ReadReport) -> APIRouter:
     """The routes of the tab; a user needs the right to read the runs of the DAG in the path."""
     router = APIRouter(dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))])
-    templates = _templates()
-
-    def page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-        root = request.scope.get("root_path", "")
-        html = templates.get_template(template).render(root=root, **values)
-        return HTMLResponse(html, status_code=status, headers=_HEADERS)
-
-    def notice(request: Request, text: tuple[str, str]) -> HTMLResponse:
-        return page(request, "notice.html", heading=text[0], text=text[1])
 
     @router.get("/dags/{dag_id}/runs/{run_id}/changes/", response_class=HTMLResponse)
     def changes(
@@ -68,30 +51,17 @@ def changes_router(read_report: ReadReport) -> APIRouter:
     ) -> HTMLResponse:
         key = tenant_of(dag_id)
         if key is None or not KEY.fullmatch(key):
-            return notice(request, _OTHER_DAG)
+            return notice(request, *_OTHER_DAG)
         said = read_report(key, run_key(dag_id, run_id)) if _RUN_ID.fullmatch(run_id) else None
         if said is None:
-            return notice(request, _NO_REPORT)
+            return notice(request, *_NO_REPORT)
         try:
             report = Report.model_validate(said)
         except ValidationError:
-            return notice(request, _UNREADABLE)
+            return notice(request, *_UNREADABLE)
         pages = max(1, -(-len(report.changes) // ROWS))
         number = min(number, pages)
         rows = report.changes[(number - 1) * ROWS : number * ROWS]
-        return page(request, "changes.html", report=report, rows=rows, number=number, pages=pages)
+        return show(request, "changes.html", report=report, rows=rows, number=number, pages=pages)
 
     return router
-
-
-def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"moment": moment, "duration": duration}
-    environment.globals["sides"] = SIDES
-    return environment

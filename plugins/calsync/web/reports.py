@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from calsync.errors import ConfigError, StateError, StateUnreachable
+from calsync.web.words import SIDES
 
-SIDES: Final = {"crm": "ShareCRM", "outlook": "Outlook"}
 _BY_SIDE: Final = ("created", "updated", "deleted")
 
 
@@ -106,24 +106,3 @@ def stored_report(tenant_key: str, run_id: str) -> Mapping[str, Any] | None:
             return shown_report(staging, store, tenant_key, run_id)
     except (ConfigError, StateError, StateUnreachable):
         return shown_report(staging, None, tenant_key, run_id)
-
-
-def moment(iso: str | datetime | None) -> str:
-    """An instant or a date for people: `Mon 23 Nov 2026, 09:00 UTC`. What is neither is shown as it is."""
-    if iso is None or iso == "":
-        return ""
-    try:
-        if isinstance(iso, str) and len(iso) == len("2026-11-23"):
-            return f"{date.fromisoformat(iso):%a %d %b %Y}, all day"
-        at = datetime.fromisoformat(iso) if isinstance(iso, str) else iso
-    except ValueError:
-        return str(iso)
-    return f"{at.astimezone(UTC):%a %d %b %Y, %H:%M} UTC" if at.tzinfo else f"{at:%a %d %b %Y, %H:%M}"
-
-
-def duration(seconds: float | None) -> str:
-    """How long a stage took, for people."""
-    if seconds is None:
-        return "–"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"

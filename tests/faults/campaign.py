@@ -1,6 +1,7 @@
 """`make faults`: thousands of runs that something goes wrong with, on all cores, and how many more each took to heal.
 
-Prints a table, fault by place, and every violation with the line that plays it again. Exit code 1 when there was any.
+Prints a table, fault by place, and every violation with the line that plays it again; interrupted, of what was played
+by then. Exit code 1 when there was a violation.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -39,10 +41,12 @@ _scene: Scene
 
 
 def chosen(turns: Counter[Place], number: int, seed: int) -> list[Case]:
-    """A campaign's cases, the same ones for the same seed: every pair of fault and place first."""
+    """A campaign's cases in any order, the same ones for the same seed; no pair of fault and place twice before all."""
     chance = random.Random(seed)
     alone = list(islice(singles(turns, chance), round(number * SINGLE_SHARE)))
-    return alone + list(islice(together(turns, chance), number - len(alone)))
+    cases = alone + list(islice(together(turns, chance), number - len(alone)))
+    chance.shuffle(cases)
+    return cases
 
 
 def main() -> int:
@@ -52,6 +56,7 @@ def main() -> int:
     said.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     said.add_argument("--case", help="play this one alone, as a violation names it")
     asked = said.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a background process goes without
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that its workers end with it
     if asked.case:
         with Scene() as scene:
@@ -60,9 +65,12 @@ def main() -> int:
     with multiprocessing.get_context("spawn").Pool(asked.workers, _open) as pool:
         turns = pool.apply(_turns)
         cases = chosen(turns, asked.cases, seed)
-        verdicts = list(_shown(pool.imap_unordered(_play, map(str, cases)), len(cases)))
+        verdicts: list[Verdict] = []
+        with suppress(KeyboardInterrupt):
+            for verdict in _shown(pool.imap_unordered(_play, map(str, cases)), len(cases)):
+                verdicts.append(verdict)
     show(verdicts)
-    print(f"{len(verdicts)} cases over {len(turns)} places (SEED={seed}).")
+    print(f"{len(verdicts)} of {len(cases)} cases over {len(turns)} places (SEED={seed}).")
     return _told(verdicts)
 
 

@@ -71,6 +71,13 @@ def _list(place: Place) -> bool:
     return _remote(place) and place.route in LISTS
 
 
+def _counted_list(place: Place) -> bool:
+    """A delta page that says it is the last one and withholds changes is not among them: nobody can tell, until the
+    mailbox is read anew.
+    """
+    return _list(place) and not _delta(place)
+
+
 def _delta(place: Place) -> bool:
     return place.what == "graph delta"
 
@@ -95,6 +102,7 @@ _FAULTS = (
     Fault("refused", Means.WIRE, _on_wire),
     Fault("timed out", Means.WIRE, _on_wire),
     Fault("timed out when done", Means.WIRE, _on_wire),
+    Fault("answer cut", Means.WIRE, _on_wire),
     Fault("dropped", Means.ANSWER, _remote, {"refuse": True}),
     Fault("answer lost", Means.ANSWER, _remote, {"lose_answer": True}),
     Fault("429", Means.ANSWER, _remote, _status(429)),
@@ -115,7 +123,7 @@ _FAULTS = (
     Fault("rate code", Means.ANSWER, _crm, {"code": 30004}),
     Fault("busy code", Means.ANSWER, _crm, {"code": -1}),
     Fault("fault code", Means.ANSWER, _crm, {"code": 50009}),
-    Fault("page cut", Means.ANSWER, _list, {"cut_page": True}),
+    Fault("page cut", Means.ANSWER, _counted_list, {"cut_page": True}),
     Fault("page twice", Means.ANSWER, _list, {"duplicate_page": True}),
     Fault("killed before", Means.DEATH, _dies, lasts=False),
     Fault("killed after", Means.DEATH, _dies, lasts=False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pipeline.team import BOB, Team, address
+from pipeline.team import ANN, BOB, Team, address
 from pipeline.workplace import Workplace
 
 
@@ -59,3 +59,18 @@ def test_a_mailbox_that_goes_away_on_a_quiet_day_is_remembered(team: Team) -> No
     away = [account.employee for account in ports.store.accounts(team.work.tenant.key) if not account.served]
     ports.close()
     assert away == [BOB]
+
+
+def test_an_edit_that_could_not_be_read_wins_over_a_deletion_all_the_same(team: Team) -> None:
+    record = team.record()
+    team.settle()
+    team.outlook().rename(team.event(ANN)["id"], "Edited")
+    team.crm().cancel(record)
+    team.work.box.set_mailbox(address(ANN), "none")
+
+    team.work.run()
+
+    team.work.box.set_mailbox(address(ANN), "ok")
+    team.settle()
+    assert team.titles(ANN) == ["Edited"]
+    assert [r["content"] for r in team.work.records()] == ["Edited"]

@@ -111,6 +111,9 @@ def _deleted_in_crm(desk: Desk, outlook: Change) -> None:
     wins = outlook and rules.deletions == "lose"
     if wins and desk.sight.crm and desk.sight.crm.life is Life.GONE:
         let_go(desk)
+    elif not outlook and rules.to_crm and rules.deletions == "lose" and _speaker_sleeps(desk):
+        desk.link = replace(desk.link, dirty=True)
+        desk.remark("D5", "deleted in ShareCRM; whether it was edited in Outlook is asked when its mailbox is back")
     elif rules.to_crm and (wins or _reverts(desk, Side.CRM)):
         base = desk.link.base or outlook.now
         merged = merge(base, Change(base), outlook, rules)
@@ -118,6 +121,12 @@ def _deleted_in_crm(desk: Desk, outlook: Change) -> None:
         put_back_crm(desk, merged.target, "D5" if wins else "C9", why)
     else:
         retire(desk, "D4", "deleted in ShareCRM")
+
+
+def _speaker_sleeps(desk: Desk) -> bool:
+    """Whether who speaks for Outlook cannot be heard for the moment: an edit there may wait, which would win (D5)."""
+    speaker = desk.link.placement(desk.link.speaker)
+    return speaker is not None and speaker.standing is Standing.ASLEEP
 
 
 def _deleted_in_outlook(desk: Desk, crm: Change) -> None:

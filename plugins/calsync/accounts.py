@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.config.model import Tenant
 from calsync.core import accounts as core
-from calsync.core.accounts import Employee, Matched, User, Why
+from calsync.core.accounts import AMBIGUOUS, Employee, Matched, User, Why
 from calsync.core.model import Account, Availability
 from calsync.core.text import sound
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from calsync.graph.client import GraphClient
     from calsync.sharecrm.client import CrmClient
     from calsync.store.store import Store
+
+
+_MATCHED = "matched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,21 @@ def remember(
         matched = core.match(employees, users, tenant.employees, known.values(), tenant.time_zones, now)
         changed = [account for account in matched.accounts if known.get(account.employee) != account]
         tx.save_accounts(tenant.key, changed, tenant.enterprise)
+        tx.save_refusals(tenant.key, matched.refusals, matched.moved)
+        tx.remember(tenant.key, _MATCHED, now.isoformat(), now)
     return matched
+
+
+def stored(tenant: str, store: Store, employees: Collection[str] | None = None) -> Matched:
+    """What the latest matching found (of these employees), without asking either system."""
+    refusals, moved = store.refusals(tenant, employees)
+    return Matched(tuple(store.accounts(tenant, employees)), tuple(refusals), moved)
+
+
+def matched_at(tenant: str, store: Store) -> datetime | None:
+    """When employees and Microsoft users were matched last."""
+    said = store.remembered(tenant, _MATCHED)
+    return datetime.fromisoformat(said) if said else None
 
 
 def user_from(raw: Mapping[str, Any]) -> User:
@@ -92,7 +109,8 @@ def authorise(
     """
     refusals = {refusal.employee: refusal.why for refusal in matched.refusals}
     with store.begin() as tx:
-        known = {account.employee: account for account in tx.accounts(tenant.key)}
+        known = {account.employee: account for account in tx.accounts(tenant.key, employees)}
+        elsewhere = tx.authorised_in_others(tenant.enterprise, tenant.key)
         if employees is None:
             employees = [account.employee for account in matched.accounts if account.authorised_since is None]
         done: list[Account] = []
@@ -100,7 +118,7 @@ def authorise(
         for employee in dict.fromkeys(employees):
             account = matched.moved.get(employee) or known.get(employee)
             reason = _refusal(refusals.get(employee), account)
-            other = account and tx.authorised_elsewhere(tenant.enterprise, account.object_id, tenant.key)
+            other = account and elsewhere.get(account.object_id)
             if account is None or reason or other:
                 refused[employee] = (
                     reason or f"the Microsoft user is authorised in tenant {other}: revoke it there first"
@@ -125,9 +143,35 @@ def _refusal(why: Why | None, account: Account | None) -> str:
 def revoke(tenant: Tenant, employees: Collection[str] | None, store: Store, now: datetime) -> Changed:
     """Revoke these employees' authorisation at `now`, or with None everybody's. No event is touched by it (D7)."""
     with store.begin() as tx:
-        authorised = {account.employee: account for account in tx.accounts(tenant.key) if account.authorised}
+        known = tx.accounts(tenant.key, employees)
+        authorised = {account.employee: account for account in known if account.authorised}
         wanted = list(authorised) if employees is None else list(dict.fromkeys(employees))
         done = [core.revoked(authorised[employee], now) for employee in wanted if employee in authorised]
         tx.save_accounts(tenant.key, done, tenant.enterprise)
     refused = {employee: "is not authorised: nothing to revoke" for employee in wanted if employee not in authorised}
     return Changed(tuple(done), refused)
+
+
+def settle(tenant: Tenant, employee: str, object_id: str, store: Store) -> str:
+    """Give an employee the Microsoft user that a person chose among those of an ambiguous match.
+
+    The account is stored as chosen, still to be authorised; every later matching keeps to it (RULES A5).
+
+    :returns: why that may not be, "" when it was done
+    """
+    with store.begin() as tx:
+        refusals, moved = tx.refusals(tenant.key)
+        ambiguous = (one for one in refusals if one.employee == employee and one.why in AMBIGUOUS)
+        found = ((one, user) for one in ambiguous for user in one.candidates if user.id == object_id)
+        refused, user = next(found, (None, None))
+        if refused is None or user is None:
+            return "there is nothing to choose for this employee any more: match anew"
+        if employee in tenant.employees:
+            return "the tenant file says who this employee is, under 'employees': correct it there"
+        if any(account.authorised for account in tx.accounts(tenant.key, [employee])):
+            return "the employee is authorised with another Microsoft user: revoke it first"
+        if any(account.authorised for account in tx.accounts_of(tenant.key, object_id)):
+            return str(Why.TAKEN)
+        tx.save_accounts(tenant.key, [core.chosen(employee, user, refused.address)], tenant.enterprise)
+        tx.save_refusals(tenant.key, core.settled(refusals, refused, user), moved)
+    return ""

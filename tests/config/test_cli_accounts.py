@@ -210,7 +210,7 @@ def test_two_employees_of_one_mailbox_are_both_refused_until_the_tenant_file_say
 
     assert refused.exit_code == 1
     assert refused.stderr.count("several employees match the same Microsoft user: map the right one") == 2
-    assert "gives this Microsoft user to another employee" in allowed.stdout
+    assert "this Microsoft user was given to another employee" in allowed.stdout
     assert authorised(store) == {"1002": "ann@x.io"}
 
 

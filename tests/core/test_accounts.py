@@ -9,7 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calsync.core.accounts import Employee, Matched, User, Why, authorised, clean, match, revoked
+from calsync.core.accounts import (
+    Candidate,
+    Employee,
+    Matched,
+    User,
+    Why,
+    authorised,
+    chosen,
+    clean,
+    match,
+    revoked,
+    settled,
+)
 from calsync.core.model import Account, Availability
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -269,3 +281,46 @@ def test_no_user_ever_stands_for_two_employees_and_nobody_is_forgotten(
     assert len(set(pairs(result).values())) == len(result.accounts)
     assert pairs(result).keys() | refusals(result).keys() == {one.id for one in employees}
     assert match(employees, users, {}, result.accounts, {}, NOW).accounts == result.accounts
+
+
+TWINS = [User("u1", mail="ann@x.io", upn="ann@corp.x.io"), User("u2", mail="ann.b@x.io", proxies=("ann@x.io",))]
+
+
+def test_an_ambiguous_match_names_whom_a_person_may_choose() -> None:
+    (refused,) = matched([ANN], [*TWINS, User("u3", upn="ann@x.io", member=False)]).refusals
+    assert (refused.why, refused.address) == (Why.SEVERAL_USERS, "ann@x.io")
+    assert refused.candidates == (Candidate("u1", "ann@x.io", "ann@corp.x.io"), Candidate("u2", "ann.b@x.io", ""))
+
+
+def test_what_a_person_chose_is_kept_by_every_later_matching_and_is_no_authorisation() -> None:
+    account = chosen("1", Candidate("u2", "ann.b@x.io"), "ann@x.io")
+    result = matched([ANN], TWINS, known=[account])
+    assert (pairs(result), refusals(result)) == ({"1": "u2"}, {})
+    assert result.accounts[0].chosen
+    assert result.accounts[0].authorised_since is None
+
+
+def test_the_tenant_file_goes_before_what_a_person_chose() -> None:
+    account = chosen("1", Candidate("u2", "ann.b@x.io"), "ann@x.io")
+    assert pairs(matched([ANN], TWINS, {"1": "u1"}, [account])) == {"1": "u1"}
+    assert refusals(matched([ANN], TWINS, {"1": None}, [account])) == {"1": Why.EXCLUDED}
+
+
+def test_a_choice_that_is_no_more_leaves_the_match_as_ambiguous_as_it_was() -> None:
+    account = chosen("1", Candidate("gone", "ann.b@x.io"), "ann@x.io")
+    assert refusals(matched([ANN], TWINS, known=[account])) == {"1": Why.SEVERAL_USERS}
+
+
+def test_an_employee_chosen_among_several_leaves_the_others_without() -> None:
+    office = User("u1", mail="ann@x.io", proxies=("office@x.io",))
+    both = [ANN, Employee("2", "office@x.io")]
+    before = matched(both, [office])
+    assert refusals(before) == {"1": Why.SEVERAL_EMPLOYEES, "2": Why.SEVERAL_EMPLOYEES}
+    first, second = before.refusals
+    account = chosen("2", second.candidates[0], second.address)
+    assert [(one.employee, one.why) for one in settled(before.refusals, second, second.candidates[0])] == [
+        ("1", Why.MAPPED_AWAY)
+    ]
+    after = matched(both, [office], known=[account])
+    assert (pairs(after), refusals(after)) == ({"2": "u1"}, {"1": Why.MAPPED_AWAY})
+    assert first.candidates == second.candidates

@@ -15,7 +15,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, inspect, text
-from store.values import MEETING, NOW, placed, some_action
+from store.values import MEETING, NOW, person, placed, some_action
 
 from calsync.core.match import ical_key
 from calsync.core.model import Link
@@ -25,10 +25,11 @@ from calsync.store import open_store, upgrade, version
 from calsync.store.engine import encode
 from calsync.store.migrate import SCRIPTS
 from calsync.store.records import HistoryEntry
+from calsync.store.roster import Group
 from calsync.store.tables import REVISION, metadata
 
 GLOBAL = "040000008200E00074C5B7101A82E008"
-NAMES = {"account", "contact", "link", "placement", "cursor", "action", "history", "run", "lease"}
+NAMES = {"account", "refusal", "contact", "link", "placement", "cursor", "action", "history", "run", "lease"}
 
 CATALOG = {
     "sqlite": ["SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"],
@@ -211,6 +212,29 @@ def test_journal_and_history_of_the_version_before_questions_go_on(empty_dsn: st
             (7, "why", None),
             (8, "later", MEETING),
         ]
+
+
+def test_accounts_of_the_version_before_lists_are_found_in_their_groups(empty_dsn: str) -> None:
+    people = [person("1", "o1"), person("2", "o2", authorised=False), replace(person("3", "o3"), revoked_at=NOW)]
+    make_version(
+        empty_dsn,
+        "0003",
+        *(
+            "INSERT INTO account (tenant, employee, enterprise, object_id, authorised, value) VALUES"
+            f" ('t', '{one.employee}', 'e', '{one.object_id}', {str(one.authorised).lower()}, '{_quoted(encode(one))}')"
+            for one in people
+        ),
+    )
+    assert upgrade(empty_dsn) == REVISION
+    with open_store(empty_dsn) as store:
+        assert [(one.account, one.group, one.address) for one in store.people("t")] == [
+            (people[0], Group.CONNECTED, "1@example.com"),
+            (people[1], Group.READY, "2@example.com"),
+            (people[2], Group.REVOKED, "3@example.com"),
+        ]
+        assert store.authorised_elsewhere("e", "o1", "another") == "t"
+        with pytest.raises(StateError, match="contradict"):
+            store.save_accounts("another", [person("9", "o1")], "e")
 
 
 def _quoted(value: str) -> str:

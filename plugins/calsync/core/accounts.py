@@ -56,20 +56,38 @@ class Why(StrEnum):
     GUEST = "the address belongs to a guest user: only members of the Microsoft tenant are matched"
     DISABLED = "the Microsoft user is disabled: enable it in the Microsoft tenant"
     NO_MAPPED = "'employees' in the tenant file maps this employee to a user who is not there: correct it"
-    MAPPED_AWAY = "'employees' in the tenant file gives this Microsoft user to another employee"
+    MAPPED_AWAY = "this Microsoft user was given to another employee"
     SEVERAL_USERS = "several Microsoft users have this employee's address: map the employee under 'employees'"
     SEVERAL_EMPLOYEES = "several employees match the same Microsoft user: map the right one under 'employees'"
     TAKEN = "the Microsoft user belongs to another employee's account: revoke that account first"
     MOVED = "the address now belongs to another Microsoft user: authorise anew to change to that user"
 
 
+AMBIGUOUS = frozenset({Why.SEVERAL_USERS, Why.SEVERAL_EMPLOYEES})
+"""What a person can settle by choosing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A Microsoft user among whom a person may choose. address: the one to invite by; upn: how it signs in."""
+
+    id: str
+    address: str = ""
+    upn: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An employee whom matching did not give the Microsoft user `object_id` ("" when no single one was found)."""
+    """An employee whom matching did not give the Microsoft user `object_id` ("" when no single one was found).
+
+    address: the employee's in ShareCRM. candidates: whom a person may choose, of an ambiguous match only.
+    """
 
     employee: str
     why: Why
     object_id: str = ""
+    address: str = ""
+    candidates: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +118,8 @@ def match(
 ) -> Matched:
     """Match employees with Microsoft users; never by a guess.
 
-    :param explicit: employee id -> object id or address; None leaves the employee out.
+    :param explicit: employee id -> object id or address; None leaves the employee out. It goes before what a person
+        chose (`Account.chosen`), which counts while that user is there.
     :param known: the accounts stored so far. Those of employees or users that are gone stay, inactive or unavailable;
         a list that came back quite empty is no evidence of that.
     :param zones: configured time zones by employee id.
@@ -108,6 +127,7 @@ def match(
     by_employee = {one.id: one for one in employees}
     directory = _Directory(users)
     before = {account.employee: account for account in known}
+    explicit = directory.still_there(before.values()) | dict(explicit)
     found, refusals = _candidates(by_employee.values(), directory, explicit, before)
     accounts: list[Account] = []
     moved: dict[str, Account] = {}
@@ -118,7 +138,7 @@ def match(
             other = Account(employee, user.id, user.address, account.addresses if account else frozenset())
             if fixed:
                 moved[employee] = _renewed(other, by_employee[employee], directory, zones, now)
-                refusals[employee] = Refusal(employee, Why.MOVED, user.id)
+                refusals[employee] = Refusal(employee, Why.MOVED, user.id, clean(by_employee[employee].email))
             else:
                 account = other
         if account and (fixed or user):
@@ -136,6 +156,15 @@ class _Directory:
         for user in self.by_id.values():
             for address in user.addresses:
                 self.bearers.setdefault(address, []).append(user)
+
+    def still_there(self, accounts: Iterable[Account]) -> dict[str, str | None]:
+        """Employee id -> the Microsoft user that a person chose, where there still is such a user."""
+        return {one.employee: one.object_id for one in accounts if one.chosen and one.object_id in self.by_id}
+
+    def members(self, address: str) -> tuple[Candidate, ...]:
+        """Every member who bears this address."""
+        users = [user for user in self.bearers.get(clean(address), []) if user.member]
+        return tuple(map(_candidate, sorted(users, key=lambda user: user.id)))
 
     def find(self, wanted: str) -> User | Why:
         """The one member whose object id or address `wanted` is, else why there is none."""
@@ -158,15 +187,28 @@ def _candidates(
     """Employee id -> its one Microsoft user, and the refusals of everybody else."""
     found: dict[str, User] = {}
     refusals: dict[str, Refusal] = {}
+    addresses: dict[str, str] = {}
     for employee in employees:
         user = _user_of(employee, directory, explicit)
+        addresses[employee.id] = clean(employee.email)
         if isinstance(user, User):
             found[employee.id] = user
         else:
-            refusals[employee.id] = Refusal(employee.id, user)
+            several = directory.members(_wanted(employee, explicit)) if user is Why.SEVERAL_USERS else ()
+            refusals[employee.id] = Refusal(employee.id, user, "", addresses[employee.id], several)
     for employee_id, why in _contested(found, explicit, before).items():
-        refusals[employee_id] = Refusal(employee_id, why, found.pop(employee_id).id)
+        user = found.pop(employee_id)
+        one = (_candidate(user),) if why is Why.SEVERAL_EMPLOYEES else ()
+        refusals[employee_id] = Refusal(employee_id, why, user.id, addresses[employee_id], one)
     return found, refusals
+
+
+def _candidate(user: User) -> Candidate:
+    return Candidate(user.id, user.address, user.upn)
+
+
+def _wanted(employee: Employee, explicit: Mapping[str, str | None]) -> str:
+    return explicit.get(employee.id) or employee.email
 
 
 def _user_of(employee: Employee, directory: _Directory, explicit: Mapping[str, str | None]) -> User | Why:
@@ -229,6 +271,23 @@ def _addresses(account: Account, employee: Employee | None, user: User | None, d
     }
     email = {clean(employee.email)} - {""} if employee else set()
     return frozenset(former | email | (user.addresses if user else set()))
+
+
+def chosen(employee: str, user: Candidate, address: str) -> Account:
+    """The account of an employee whom a person gave this Microsoft user; it is still to be authorised."""
+    known = {text for text in (clean(address), clean(user.address), clean(user.upn)) if text}
+    return Account(employee, user.id, clean(user.address) or clean(user.upn), frozenset(known), chosen=True)
+
+
+def settled(refusals: Iterable[Refusal], of: Refusal, user: Candidate) -> list[Refusal]:
+    """The refusals once a person gave `user` to the employee of one of them: whoever wanted it too goes without."""
+    left: list[Refusal] = []
+    for one in refusals:
+        if one.employee == of.employee:
+            continue
+        lost = one.why is Why.SEVERAL_EMPLOYEES and one.object_id == user.id
+        left.append(replace(one, why=Why.MAPPED_AWAY, candidates=()) if lost else one)
+    return left
 
 
 def authorised(account: Account, now: datetime) -> Account:

@@ -163,11 +163,20 @@ class Availability(StrEnum):
     UNREACHABLE = "unreachable"
 
 
+class Authorisation(StrEnum):
+    """Whether an account's calendars may be touched."""
+
+    NEVER = "never"
+    GIVEN = "authorised"
+    REVOKED = "revoked"
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """An employee matched to a Microsoft user (A5). Two facts: authorisation and availability.
 
     addresses: every address that is this person, lower case. address: the one to invite by. zone: IANA.
+    chosen: a person gave the employee this Microsoft user where matching could not tell.
     """
 
     employee: str
@@ -180,10 +189,17 @@ class Account:
     away_since: datetime | None = None
     zone: str = ""
     active: bool = True
+    chosen: bool = False
 
     @property
     def authorised(self) -> bool:
         return self.authorised_since is not None and self.revoked_at is None
+
+    @property
+    def authorisation(self) -> Authorisation:
+        if self.authorised_since is None:
+            return Authorisation.NEVER
+        return Authorisation.GIVEN if self.authorised else Authorisation.REVOKED
 
     @property
     def served(self) -> bool:

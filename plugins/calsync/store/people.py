@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import select
 
 from calsync.core.model import Account, Contact
-from calsync.store.engine import Calls, decode, encode, upsert
+from calsync.store.engine import chunks, decode, encode, upsert
+from calsync.store.roster import RosterCalls
 from calsync.store.tables import account, contact
 
 
-class PeopleCalls(Calls):
+class PeopleCalls(RosterCalls):
     """Who is who."""
 
-    def accounts(self, tenant: str) -> list[Account]:
-        """Every account, ordered by employee."""
+    def accounts(self, tenant: str, employees: Collection[str] | None = None) -> list[Account]:
+        """Every account, or those of these employees, ordered by employee."""
         query = select(account.c.value).where(account.c.tenant == tenant).order_by(account.c.employee)
+        parts = [query] if employees is None else [query.where(account.c.employee.in_(p)) for p in chunks(employees)]
         with self._read() as connection:
-            return [decode(Account, value) for value in connection.scalars(query)]
+            found = [decode(Account, value) for part in parts for value in connection.scalars(part)]
+        return sorted(found, key=lambda one: one.employee) if len(parts) > 1 else found
+
+    def accounts_of(self, tenant: str, object_id: str) -> list[Account]:
+        """The accounts of this Microsoft user: at most one of them is authorised."""
+        query = select(account.c.value).where(account.c.tenant == tenant, account.c.object_id == object_id)
+        with self._read() as connection:
+            return [decode(Account, value) for value in connection.scalars(query.order_by(account.c.employee))]
 
     def save_accounts(self, tenant: str, accounts: Iterable[Account], enterprise: str) -> None:
         """Store these accounts, one per employee.
@@ -33,6 +42,9 @@ class PeopleCalls(Calls):
                 "enterprise": enterprise,
                 "object_id": one.object_id,
                 "authorised": one.authorised,
+                "standing": one.authorisation,
+                "availability": one.availability,
+                "address": one.address,
                 "value": encode(one),
             }
             # Who gives an authorisation up comes before who takes it over.
@@ -51,6 +63,14 @@ class PeopleCalls(Calls):
         )
         with self._read() as connection:
             return connection.scalar(query)
+
+    def authorised_in_others(self, enterprise: str, tenant: str) -> dict[str, str]:
+        """Microsoft user -> the other configuration of the enterprise in which it is authorised."""
+        query = select(account.c.object_id, account.c.tenant).where(
+            account.c.enterprise == enterprise, account.c.authorised, account.c.tenant != tenant
+        )
+        with self._read() as connection:
+            return {row.object_id: row.tenant for row in connection.execute(query)}
 
     def neighbours(self, enterprise: str, tenant: str) -> list[str]:
         """The other configurations of this enterprise that have accounts."""

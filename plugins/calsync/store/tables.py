@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """The migration these tables belong to: alembic's head."""
 
 
@@ -76,11 +76,28 @@ account = Table(
     _id("enterprise"),
     _id("object_id"),
     Column("authorised", Boolean, nullable=False),
+    _id("standing"),
+    _id("availability"),
+    _text("address"),
     _text("value"),
     PrimaryKeyConstraint("tenant", "employee", name="account_key"),
     # One authorised account per Microsoft user and enterprise, whatever the configuration (RULES A5).
     _unique_where("account_authorised", ("enterprise", "object_id"), "authorised"),
     Index("account_object", "tenant", "object_id"),
+)
+
+refusal = Table(
+    "refusal",
+    metadata,
+    _id("tenant"),
+    _id("employee"),
+    _id("why"),
+    _id("object_id"),
+    _text("address"),
+    _text("candidates"),
+    _text("moved"),
+    PrimaryKeyConstraint("tenant", "employee", name="refusal_key"),
+    Index("refusal_object", "tenant", "object_id"),
 )
 
 contact = Table(

@@ -1,4 +1,4 @@
-"""Answering for what is held, and carrying it out at once, in a run that looks at these meetings alone (G6)."""
+"""A person's word, carried out at once in a run that looks at its meetings alone: for what is held (G6), or a wish."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from calsync.stages.context import Focus
 from calsync.stages.holds import answer
 from calsync.stages.lease import exclusively
 from calsync.stages.run import run_tenant
+from calsync.stages.wishes import note
 
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
     from calsync.core.plan import Word
     from calsync.stages.context import Counters, Ports, Run
+    from calsync.store.records import Wish
 
 
 def answer_now(
@@ -30,3 +32,13 @@ def answer_now(
         if not answered:
             return [], {}
         return answered, run_tenant(tenant, ports, replace(run, focus=Focus(links=frozenset(answered))))
+
+
+def wish_now(tenant: Tenant, ports: Ports, run: Run, wish: Wish) -> Counters:
+    """Note what a person wants of one meeting, and do it; what the run's report says.
+
+    :raises LeaseHeld: another run writes this tenant; nothing was noted
+    """
+    with exclusively(tenant, ports, run):
+        note(tenant, ports.store, wish)
+        return run_tenant(tenant, ports, replace(run, focus=Focus(links=frozenset({wish.link}))))

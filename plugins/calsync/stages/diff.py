@@ -3,7 +3,7 @@ but its plan."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -34,10 +34,12 @@ from calsync.stages.neighbours import claimed, moved_here
 from calsync.stages.settings import people_print, rules_of, rules_print
 from calsync.stages.tally import tallies
 from calsync.stages.undo import pasts
+from calsync.stages.wishes import wanted, wishes_for
 
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
     from calsync.stages.context import Counters, Ports, Run
+    from calsync.store.records import Wish
 
 INTENT_SLACK = timedelta(minutes=10)
 
@@ -45,14 +47,15 @@ INTENT_SLACK = timedelta(minutes=10)
 def diff(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     """Decide, and stage the plan. `skip` is 1 when nothing was found and nothing waits (C10)."""
     chosen = focused_links(ports.store, tenant.key, run.focus) if run.focus else None
-    facts, idle = gather(tenant, ports, run, chosen)
+    wishes = wishes_for(tenant, ports, run, chosen)
+    facts, idle = gather(tenant, ports, run, chosen, wishes)
     plan = Plan(tenant.key, run.id, run.at) if idle else narrowed(decide(facts), facts, run, chosen)
     remarks = remarks_of(plan)
     ports.staging.write_rows(tenant.key, run.id, "plan", list(plan.meetings))
     ports.staging.write_rows(tenant.key, run.id, "actions", plan.actions)
     ports.staging.write_rows(tenant.key, run.id, "remarks", remarks)
     ports.staging.write_rows(tenant.key, run.id, "accounts", list(facts.accounts))
-    ports.staging.write_json(tenant.key, run.id, "verdict", _verdict(plan, facts, idle, run))
+    ports.staging.write_json(tenant.key, run.id, "verdict", _verdict(plan, facts, idle, run, wishes))
     return {
         "meetings": len(plan.meetings),
         "actions": len(plan.actions),
@@ -62,9 +65,10 @@ def diff(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     }
 
 
-def _verdict(plan: Plan, facts: Facts, idle: bool, run: Run) -> dict[str, Any]:
+def _verdict(plan: Plan, facts: Facts, idle: bool, run: Run, wishes: Mapping[str, Wish]) -> dict[str, Any]:
     """What `load` and `report` have to know of the plan as a whole.
 
+    wishes: by link, which ones it was decided with.
     conflicts: fields in which a side yielded (C5). people: who was served when it was decided (C10).
     compared: how many meetings a run over days of its own has looked at (G8).
     """
@@ -73,14 +77,18 @@ def _verdict(plan: Plan, facts: Facts, idle: bool, run: Run) -> dict[str, Any]:
         "idle": idle,
         "conflicts": conflicts,
         "people": people_print(facts.accounts, facts.now),
+        "wishes": {link: wish.of for link, wish in wishes.items()},
         **({"compared": compared(facts, plan)} if run.window else {}),
     }
 
 
-def gather(tenant: Tenant, ports: Ports, run: Run, chosen: Sequence[Link] | None) -> tuple[Facts, bool]:
+def gather(
+    tenant: Tenant, ports: Ports, run: Run, chosen: Sequence[Link] | None, wishes: Mapping[str, Wish]
+) -> tuple[Facts, bool]:
     """Everything the engine needs, and whether there is nothing to decide at all.
 
     :param chosen: the meetings in focus, None in a run without one
+    :param wishes: what people want of single meetings, by link
     """
     key, store, staging = tenant.key, ports.store, ports.staging
     accounts = accounts_of(tenant, ports, run)
@@ -92,8 +100,9 @@ def gather(tenant: Tenant, ports: Ports, run: Run, chosen: Sequence[Link] | None
     known, known_crm = store.known_outlook(key), store.known_crm(key)
     if everything:
         known_crm = []
-    crm = fresh_crm(staging.frame(key, run.id, "crm"), [row for row in known_crm if row.link not in answers])
-    to_compare = [] if everything else [row for row in known if row.link not in answers]
+    again = answers.keys() | wishes.keys()
+    crm = fresh_crm(staging.frame(key, run.id, "crm"), [row for row in known_crm if row.link not in again])
+    to_compare = [] if everything else [row for row in known if row.link not in again]
     outlook = fresh_outlook(staging.frame(key, run.id, "outlook"), to_compare)
     if chosen is not None:
         outlook = without_others(outlook, known, chosen)
@@ -126,7 +135,8 @@ def gather(tenant: Tenant, ports: Ports, run: Run, chosen: Sequence[Link] | None
         intents=tuple(intents),
         held=by_link(held),
         answers=answers,
-        past=pasts(store, key, run, held),
+        past=pasts(store, key, run, held, wishes),
+        wanted=wanted(store, key, wishes),
         recover=run.recover,
         review=(changed or bool(new_contacts)) and not run.narrow,
         claimed=claimed(tenant, ports, outlook),

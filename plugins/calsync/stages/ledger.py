@@ -178,6 +178,14 @@ class Ledger:
         return sum(1 for outcome in self.outcomes.values() if outcome.state is state)
 
     def _agreed_silently(self, store: Store) -> list[HistoryEntry]:
+    def is_over(self, link: str, evidence: str) -> bool:
+        """Whether a meeting was decided, and nothing is left to do of what follows from this evidence (C5, G9)."""
+        meeting = self.meetings.get(link)
+        if meeting is None or meeting.waits:
+            return False
+        states = [self._state(action.id) for action in meeting.actions if action.evidence == evidence]
+        return all(state in (ActionState.DONE, ActionState.DROPPED) for state in states)
+
         """What both sides agree on anew without a write, so that an undo of an earlier run knows of it (G9)."""
         silent = {id_: meeting.noted.base for id_, meeting in self.meetings.items() if not meeting.actions}
         before = {link.id: link.base for link in store.links(self.tenant.key, silent.keys())}

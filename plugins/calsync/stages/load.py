@@ -16,6 +16,7 @@ from calsync.stages import cursors
 from calsync.stages.ledger import Ledger
 from calsync.stages.requests import contact_accounts, crm_shape
 
+from calsync.stages.wishes import end_wishes
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
     from calsync.stages.context import Counters, Ports, Run
@@ -37,6 +38,7 @@ def load(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     cursors.save(tenant, ports, run, ledger)
     open_again = ledger.count(ActionState.FAILED)
     if open_again:
+    end_wishes(tenant, ports, run, ledger)
         sentence = f"{open_again} changes met a passing failure; they are tried again, nothing is lost"
         raise Unavailable(sentence, Remote("load"))
     return {**calls, **{str(state): ledger.count(state) for state in ActionState if ledger.count(state)}}

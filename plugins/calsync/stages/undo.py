@@ -5,7 +5,7 @@ The undo itself is a focused run like any other (`Run.focus`, `Run.undo`), with 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from calsync.core.model import Link, Side
@@ -15,7 +15,7 @@ from calsync.errors import ConfigError
 from calsync.stages.context import Focus
 from calsync.stages.masking import title_of
 from calsync.stages.report import read_report
-from calsync.store.records import HistoryEntry, JournalRow
+from calsync.store.records import HistoryEntry, JournalRow, Wish, WishKind
 
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
@@ -55,13 +55,17 @@ def _kept(tenant: Tenant) -> str:
     return f" that is known; history reaches back {tenant.retention.history_days} days"
 
 
-def pasts(store: Store, tenant: str, run: Run, held: Iterable[JournalRow]) -> dict[str, Past]:
-    """Per link, what is to be undone by this run: what it was asked to, and undos that a person has answered for (G6).
+def pasts(
+    store: Store, tenant: str, run: Run, held: Iterable[JournalRow], wishes: Mapping[str, Wish]
+) -> dict[str, Past]:
+    """Per link, what is to be undone by this run: what it was asked to, what people wish, and undos that a person has
+    answered for (G6).
 
     :param held: the actions that wait for a person
     """
     approved = (row.action for row in held if row.action.rule == UNDO and row.answer == Word.APPROVE)
     asked = {action.link: action.evidence for action in approved}
+    asked |= {link: wish.of for link, wish in wishes.items() if wish.kind is WishKind.UNDO}
     if run.undo and run.focus:
         asked |= dict.fromkeys(run.focus.links, run.undo)
     found = {link: _past(store, tenant, link, undone) for link, undone in asked.items()}

@@ -16,6 +16,7 @@ from calsync.core.model import Event, Link, LinkState, Placement, Standing
 from calsync.store.engine import Calls, chunks, decode, encode, upsert
 from calsync.store.records import KnownCrm, KnownOutlook
 from calsync.store.tables import link, placement
+from calsync.store.wishes import wished_links
 
 
 class LinkCalls(Calls):
@@ -59,8 +60,8 @@ class LinkCalls(Calls):
         return self._links_where(tenant, [link.c.look.in_(part) for part in chunks(given)])
 
     def dirty_links(self, tenant: str) -> list[Link]:
-        """The links that the next diff decides again (RULES G3)."""
-        return self._links_where(tenant, [link.c.dirty])
+        """The links that the next diff decides again (RULES G3), those among them of which a person wants something."""
+        return self._links_where(tenant, [link.c.dirty, link.c.id.in_(wished_links(tenant))])
 
     def save_links(self, tenant: str, links: Iterable[Link]) -> None:
         """Store these links; each one's placements replace those it had.

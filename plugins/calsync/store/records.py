@@ -106,6 +106,27 @@ class HistoryEntry:
     id: int = 0
 
 
+class WishKind(StrEnum):
+    """What a person wants of a meeting: what a run did undone (RULES G9), or a value that yielded (C5)."""
+
+    UNDO = "undo"
+    RESTORE = "restore"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person wants of one meeting, until a run has carried it out or found that it cannot be.
+
+    of: the run to undo; or the id of the history entry that tells of the value, ":", and which of its losses it is.
+    """
+
+    link: str
+    kind: WishKind
+    of: str
+    who: str
+    at: datetime
+
+
 class RunState(StrEnum):
     """How a run stands. SKIPPED: nothing was found and nothing was waiting (RULES C10)."""
 

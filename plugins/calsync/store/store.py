@@ -17,10 +17,11 @@ from calsync.store.tables import REVISION
 from calsync.store.upkeep import UpkeepCalls
 from calsync.store.versions import current
 
+from calsync.store.wishes import WishCalls
 _UPGRADE = "Run: python -m calsync db upgrade"
 
 
-class Store(ForgetCalls, PeopleCalls, JournalCalls, QuestionCalls, RunCalls, LeaseCalls, UpkeepCalls):
+class Store(ForgetCalls, PeopleCalls, JournalCalls, QuestionCalls, RunCalls, WishCalls, LeaseCalls, UpkeepCalls):
     """The state database, open. Calls block; each commits by itself, unless made on what `begin()` yields.
 
     Safe to share between threads; a transaction belongs to one. Every call may raise

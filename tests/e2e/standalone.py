@@ -22,7 +22,7 @@ from demo.runs import DAG_ID, TENANT, synchronise
 from demo.session import running
 from sandbox.client import Sandbox
 
-PUBLIC, PRIVATE, SAID = "Needle-open-4711", "Needle-private-4712", "Needle-said-4713"
+PUBLIC, PRIVATE, SAID = "Needle-open-4711", "Needle-private-4712", "Needle of what was said 4713"
 GUEST = "needle-guest-4714@client.example"
 EVERYTHING = {"AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG"}
 

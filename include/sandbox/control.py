@@ -20,6 +20,9 @@ from sandbox.sharecrm.settings import Settings
 from sandbox.world import Clock, Limits, World
 
 _CRM_NAMES = {"sharecrm": "crm"}
+_REGISTERED = {"roles", "redirect_uris", "consent"}
+"""What an administrator says of the application."""
+
 _DAYS_BACK, _DAYS_AHEAD = 40, 220
 """How far the state expands series when nobody says it."""
 
@@ -77,7 +80,7 @@ class MailboxState(BaseModel):
 
 
 class QuirkChange(BaseModel):
-    """What Microsoft is to do differently (`sandbox.microsoft.state.Quirks`), and the consented permissions."""
+    """What Microsoft is to do differently (`sandbox.microsoft.state.Quirks`), and how the application is registered."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -90,6 +93,8 @@ class QuirkChange(BaseModel):
     role_based: bool = False
     declined_disappear: bool = False
     roles: list[str] = Field(default_factory=list)
+    redirect_uris: list[str] = Field(default_factory=list)
+    consent: Literal["given", "asked", "admin"] = "given"
 
 
 class DisguiseChange(BaseModel):
@@ -164,12 +169,15 @@ def _add_sharecrm(routes: APIRouter, world: World) -> None:
 def _add_microsoft(routes: APIRouter, world: World) -> None:
     @routes.get("/microsoft")
     async def quirks() -> dict[str, Any]:
-        return {**vars(world.microsoft.quirks), "roles": world.microsoft.roles}
+        app = world.microsoft.application
+        registered = {name: getattr(app, name) for name in _REGISTERED}
+        return {**vars(world.microsoft.quirks), **registered}
 
     @routes.post("/microsoft")
     async def change_quirks(body: QuirkChange) -> dict[str, Any]:
         changes = body.model_dump(exclude_unset=True)
-        world.microsoft.roles = changes.pop("roles", world.microsoft.roles)
+        for name in _REGISTERED & changes.keys():
+            setattr(world.microsoft.application, name, changes.pop(name))
         world.microsoft.quirks = replace(world.microsoft.quirks, **changes)
         return await quirks()
 

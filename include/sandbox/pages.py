@@ -57,7 +57,7 @@ def router(world: World) -> APIRouter:
 
     @routes.get("/", response_class=HTMLResponse)
     async def people() -> str:
-        return _page("Calendars of the sandbox", _people(world))
+        return page("Calendars of the sandbox", _people(world))
 
     @routes.get("/calendars/{person}", response_class=HTMLResponse)
     async def week(person: str, week: date | None = None) -> str:
@@ -66,12 +66,13 @@ def router(world: World) -> APIRouter:
         day = week or world.clock.now().astimezone(zone).date()
         monday = day - timedelta(days=day.weekday())
         title = world.sharecrm.employees[employee]["name"] if employee else address
-        return _page(title, _week(world, person, employee, address, monday, zone))
+        return page(title, _week(world, person, employee, address, monday, zone))
 
     return routes
 
 
-def _page(title: str, body: str) -> str:
+def page(title: str, body: str) -> str:
+    """A page in the sandbox's manner; `body` is HTML."""
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -63,7 +63,7 @@ def test_only_what_was_offered_can_be_chosen(store: Store, employee: str, user: 
 
 def test_the_tenant_file_is_not_overruled(store: Store) -> None:
     remember(tenant(), [ANN], TWINS, store, NOW)
-    assert "correct it there" in settle(tenant(employees={"1": "u1"}), "1", "u2", store)
+    assert "correct it there" in settle(tenant(employees={"1": "ann@x.io"}), "1", "u2", store)
 
 
 def test_nobody_who_is_authorised_loses_a_user_by_a_choice(store: Store) -> None:

@@ -14,8 +14,11 @@ from sandbox.faults import Effect, drop_answer
 from sandbox.microsoft.batch import Batch, checked
 from sandbox.microsoft.call import Answer, Call
 from sandbox.microsoft.errors import GraphError
-from sandbox.microsoft.login import Login, LoginError
+from sandbox.microsoft.login import Login
+from sandbox.microsoft.login_error import LoginError
 from sandbox.microsoft.service import Service
+from sandbox.microsoft.signin import SignIn
+from sandbox.microsoft.signin_pages import add_sign_in
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -46,7 +49,8 @@ def _response(answer: Answer) -> Response:
 
 
 def _add_login(routes: APIRouter, world: World) -> None:
-    login = Login(world.microsoft.application)
+    login = Login(world.microsoft.application, SignIn(world.microsoft))
+    add_sign_in(routes, world, login)
 
     def answered(request: Request, serve: Any) -> Response:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 from functools import cached_property
+from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -13,6 +14,10 @@ from cryptography.x509.oid import NameOID
 
 PERMISSIONS = ("User.Read.All", "Calendars.ReadWrite")
 """The application permissions an administrator has consented to, unless a test takes one away."""
+
+
+REDIRECT_URIS = tuple(f"http://{host}/calsync/connect/sandbox/signed-in/" for host in ("localhost", "127.0.0.1"))
+"""Where signed-in people go back to, unless a test registers other addresses; on this machine any port will do."""
 
 
 class Application:
@@ -28,8 +33,14 @@ class Application:
         self.reset()
 
     def reset(self) -> None:
-        """Give back the permissions that were taken away and forget that the secret expired."""
+        """Give back the permissions that were taken away and forget that the secret expired.
+
+        consent: whether people are asked before they sign in to the application for the first time (`asked`), or only
+        an administrator may say yes (`admin`).
+        """
         self.roles = list(PERMISSIONS)
+        self.redirect_uris = list(REDIRECT_URIS)
+        self.consent: Literal["given", "asked", "admin"] = "given"
         self.secret_expired = False
 
     @cached_property

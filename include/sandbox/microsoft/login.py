@@ -1,9 +1,8 @@
-"""The login service: OpenID configuration, instance discovery and the token endpoint for client credentials."""
+"""The login service: OpenID configuration, instance discovery and the token endpoint."""
 
 from __future__ import annotations
 
 import hmac
-import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -11,10 +10,12 @@ from urllib.parse import urlsplit
 import jwt
 
 from sandbox.microsoft.call import Answer
+from sandbox.microsoft.login_error import LoginError, unknown_client
 from sandbox.microsoft.tokens import KEY_ID, LIFETIME_S, issue
 
 if TYPE_CHECKING:
     from sandbox.microsoft.identity import Application
+    from sandbox.microsoft.signin import SignIn
 
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _CLOUDS = (
@@ -26,36 +27,15 @@ _CLOUDS = (
 )
 
 
-class LoginError(Exception):
-    """An answer of the login service that is an error: HTTP `status`, OAuth `error`, AADSTS `code` and a sentence."""
-
-    def __init__(self, status: int, error: str, code: int, message: str) -> None:
-        super().__init__(f"AADSTS{code}: {message}")
-        self.status, self.error, self.code = status, error, code
-
-    def answer(self, now: datetime, correlation_id: str | None) -> Answer:
-        """In the shape of published answers."""
-        trace, correlation = str(uuid.uuid4()), correlation_id or str(uuid.uuid4())
-        stamp = f"{now:%Y-%m-%d %H:%M:%S}Z"
-        body = {
-            "error": self.error,
-            "error_description": f"{self} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {stamp}",
-            "error_codes": [self.code],
-            "timestamp": stamp,
-            "trace_id": trace,
-            "correlation_id": correlation,
-            "error_uri": f"https://login.microsoftonline.com/error?code={self.code}",
-        }
-        return Answer(self.status, body)
-
-
 class Login:
     """The login service of one application's tenant. `base` is this service's own url, without a path."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, sign_in: SignIn) -> None:
         self.application = application
+        self.sign_in = sign_in
 
-    def _check_tenant(self, tenant: str, error: str) -> None:
+    def check_tenant(self, tenant: str, error: str) -> None:
+        """Raises LoginError (90002) for another tenant."""
         if tenant.lower() not in (self.application.tenant_id, self.application.tenant_domain):
             message = (
                 f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into "
@@ -69,7 +49,7 @@ class Login:
 
     def openid_configuration(self, tenant: str, base: str) -> Answer:
         """Raises LoginError (90002) for another tenant."""
-        self._check_tenant(tenant, "invalid_tenant")
+        self.check_tenant(tenant, "invalid_tenant")
         at = f"{base}/{tenant}"
         body = {
             "token_endpoint": f"{at}/oauth2/v2.0/token",
@@ -99,7 +79,7 @@ class Login:
 
     def keys(self, tenant: str) -> Answer:
         """The public key that access tokens are signed with."""
-        self._check_tenant(tenant, "invalid_tenant")
+        self.check_tenant(tenant, "invalid_tenant")
         public = jwt.algorithms.RSAAlgorithm.to_jwk(self.application.signing_key.public_key(), as_dict=True)
         return Answer(200, {"keys": [{**public, "kid": KEY_ID, "use": "sig"}]})
 
@@ -125,12 +105,16 @@ class Login:
 
     def token(self, tenant: str, form: dict[str, str], base: str, now: datetime) -> Answer:
         """The token endpoint. Unknown fields and headers are ignored. Raises LoginError."""
-        self._check_tenant(tenant, "invalid_request")
+        self.check_tenant(tenant, "invalid_request")
+        endpoint = f"{base}/{tenant}/oauth2/v2.0/token"
+        if form.get("grant_type") == "authorization_code":
+            self._check_client(form, endpoint, now)
+            return Answer(200, self.sign_in.redeem(form, self.issuer(base), now))
         if form.get("grant_type") != "client_credentials":
             message = "The app requested an unsupported grant type."
             raise LoginError(400, "unsupported_grant_type", 70003, message)
         audience = self._audience(form.get("scope", ""), base)
-        self._check_client(form, f"{base}/{tenant}/oauth2/v2.0/token", now)
+        self._check_client(form, endpoint, now)
         body = {
             "token_type": "Bearer",
             "expires_in": LIFETIME_S,
@@ -154,12 +138,7 @@ class Login:
     def _check_client(self, form: dict[str, str], endpoint: str, now: datetime) -> None:
         app, client_id = self.application, form.get("client_id", "")
         if client_id.lower() != app.client_id:
-            message = (
-                f"Application with identifier '{client_id}' was not found in the directory 'calsync sandbox'. This "
-                "can happen if the application has not been installed by the administrator of the tenant or consented "
-                "to by any user in the tenant. You may have sent your authentication request to the wrong tenant."
-            )
-            raise LoginError(400, "unauthorized_client", 700016, message)
+            raise unknown_client(client_id)
         if form.get("client_assertion_type") == _ASSERTION_TYPE and form.get("client_assertion"):
             self._check_assertion(form["client_assertion"], endpoint, now)
         elif "client_secret" in form:

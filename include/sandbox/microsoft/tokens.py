@@ -13,6 +13,7 @@ from sandbox.microsoft.errors import invalid_token
 
 if TYPE_CHECKING:
     from sandbox.microsoft.identity import Application
+    from sandbox.microsoft.mailbox import Mailbox
 
 GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 LIFETIME_S = 3599
@@ -52,6 +53,26 @@ def issue(application: Application, issuer: str, audience: str, now: datetime) -
     }
     if application.roles:
         claims["roles"] = list(application.roles)
+    return jwt.encode(claims, application.signing_key, algorithm="RS256", headers={"kid": KEY_ID})
+
+
+def issue_to_person(application: Application, issuer: str, box: Mailbox, now: datetime) -> str:
+    """An access token for the application on behalf of a person who did no more than sign in: no calendar is in it."""
+    claims: dict[str, Any] = {
+        "aud": GRAPH_APP_ID,
+        "iss": issuer,
+        "iat": int(now.timestamp()),
+        "nbf": int(now.timestamp()),
+        "exp": int((now + timedelta(seconds=LIFETIME_S)).timestamp()),
+        "appid": application.client_id,
+        "idtyp": "user",
+        "oid": box.id,
+        "scp": "openid profile email",
+        "tid": application.tenant_id,
+        "upn": box.upn,
+        "uti": uuid.uuid4().hex[:22],
+        "ver": "1.0",
+    }
     return jwt.encode(claims, application.signing_key, algorithm="RS256", headers={"kid": KEY_ID})
 
 

@@ -171,13 +171,6 @@ class Ledger:
         """Actions that keep their cursors back (G2)."""
         return [a for id_, a in self.actions.items() if self._state(id_) not in SETTLED]
 
-    def _state(self, id_: str) -> ActionState:
-        return self.outcomes[id_].state if id_ in self.outcomes else ActionState.PLANNED
-
-    def count(self, state: ActionState) -> int:
-        return sum(1 for outcome in self.outcomes.values() if outcome.state is state)
-
-    def _agreed_silently(self, store: Store) -> list[HistoryEntry]:
     def is_over(self, link: str, evidence: str) -> bool:
         """Whether a meeting was decided, and nothing is left to do of what follows from this evidence (C5, G9)."""
         meeting = self.meetings.get(link)
@@ -186,6 +179,13 @@ class Ledger:
         states = [self._state(action.id) for action in meeting.actions if action.evidence == evidence]
         return all(state in (ActionState.DONE, ActionState.DROPPED) for state in states)
 
+    def _state(self, id_: str) -> ActionState:
+        return self.outcomes[id_].state if id_ in self.outcomes else ActionState.PLANNED
+
+    def count(self, state: ActionState) -> int:
+        return sum(1 for outcome in self.outcomes.values() if outcome.state is state)
+
+    def _agreed_silently(self, store: Store) -> list[HistoryEntry]:
         """What both sides agree on anew without a write, so that an undo of an earlier run knows of it (G9)."""
         silent = {id_: meeting.noted.base for id_, meeting in self.meetings.items() if not meeting.actions}
         before = {link.id: link.base for link in store.links(self.tenant.key, silent.keys())}

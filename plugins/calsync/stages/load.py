@@ -37,8 +37,8 @@ def load(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     calls = asyncio.run(_write(tenant, ports, run, ledger))
     cursors.save(tenant, ports, run, ledger)
     open_again = ledger.count(ActionState.FAILED)
-    if open_again:
     end_wishes(tenant, ports, run, ledger)
+    if open_again:
         sentence = f"{open_again} changes met a passing failure; they are tried again, nothing is lost"
         raise Unavailable(sentence, Remote("load"))
     return {**calls, **{str(state): ledger.count(state) for state in ActionState if ledger.count(state)}}

@@ -173,3 +173,46 @@ def test_who_dropped_it_is_in_the_history(team: Team) -> None:
         (entry,) = ports.store.history(team.work.tenant.key, link=row.action.link)
 
     assert (entry.rule, entry.who, entry.action) == ("G10", "ops", row.action.id)
+
+
+DENIED = {"status": 403, "code": "ErrorAccessDenied"}
+RENAMES = {"system": "graph", "method": "PATCH"}
+CREATES = {"system": "sharecrm", "path": RECORDS}
+
+
+@pytest.mark.parametrize(
+    ("count", "where", "effect", "red", "says"),
+    [
+        (1, CREATES, {"code": 10002}, False, "1 parked. Nothing was written"),
+        (2, CREATES, {"code": 10002}, False, "2 parked. Nothing was written"),
+        (3, CREATES, {"code": 10002}, True, "Every change in ShareCRM was refused for one reason"),
+        (1, RENAMES, DENIED, False, "1 parked. Nothing was written"),
+        (3, RENAMES, DENIED, True, "check Calendars.ReadWrite, its consent and the access policies"),
+        (3, RENAMES, {"status": 503}, True, "3 changes met a passing failure; they are tried again, nothing is lost"),
+        (1, CREATES, {"status": 503}, False, "1 left for the next run"),
+        (3, CREATES, {"status": 503}, True, "3 new records got no answer from ShareCRM; each is looked for"),
+        (1, CREATES, {"code": 30002}, True, "quota"),
+        (1, CREATES, {"code": 20006}, True, "ShareCRM"),
+        (1, {"system": "graph", "path": "calendarView"}, {"status": 503}, True, "extract_graph failed: Graph is"),
+        (1, {"system": "graph", "path": "calendarView"}, DENIED, True, "The application may use none of the mailboxes"),
+        (1, {"system": "sharecrm", "path": "describe"}, {"status": 502}, True, "extract_crm failed: ShareCRM"),
+        (1, {"system": "login"}, {"status": 401}, True, "check the connection's tenant_id and authority"),
+    ],
+)
+def test_a_run_is_red_when_a_system_or_a_permission_is_at_fault_and_says_what_to_do(
+    team: Team, count: int, where: dict[str, Any], effect: dict[str, Any], red: bool, says: str
+) -> None:
+    records = [team.record(f"Visit {number}", hours=number) for number in range(count)]
+    team.settle()
+    team.work.close()
+    for number, record in enumerate(records):
+        team.crm().rename(record, f"Visit {number}, renamed") if where is not CREATES else None
+        team.meeting(f"Call {number}", hours=8 + number) if where is CREATES else None
+    team.work.box.fault(where["system"], effect, **{k: v for k, v in where.items() if k != "system"})
+
+    told = team.work.run(may_fail=True)
+
+    assert (bool(told["failed"]), says in str(told["sentence"])) == (red, True), told["sentence"]
+    team.work.box.clear_faults()
+    team.work.late += timedelta(hours=1)
+    team.settle()

@@ -145,7 +145,7 @@ def _erase(tenant: Tenant, tx: Store, ports: Ports, found: Stored) -> tuple[int,
 
     actions = tx.rewrite_actions(key, about, found.texts, action)
     history = tx.rewrite_history(key, about, found.texts, entry)
-    tx.forget_cursors_naming(key, who.addresses)
+    tx.forget_what_is_read_anew(key, who.addresses)
     return history, actions
 
 

@@ -44,6 +44,7 @@ class Ledger:
         self.outcomes: dict[str, Outcome] = {}
         self.rows: dict[str, JournalRow] = {}
         self.answered: set[str] = set()
+        self.before: set[str] = set()
         self.until = ports.now() + WRITING_TIME
 
     def open(self) -> None:
@@ -69,6 +70,7 @@ class Ledger:
             for a in self.actions.values()
             if a.verb in (Verb.LINK, Verb.UNLINK) and a.id not in self.outcomes
         )
+        self.before = set(self.outcomes)
 
     def _known(self, row: JournalRow, at: datetime) -> Outcome | None:
         """What has become of an action already, None when it is to be done.
@@ -125,6 +127,11 @@ class Ledger:
 
         found = (a for a in self.actions.values() if a.side is side and a.id not in self.outcomes)
         return sorted(found, key=waiting_since)
+
+    def tried(self, side: Side) -> list[tuple[Action, Outcome]]:
+        """What was tried on one side since the books were opened, and what became of it."""
+        tried = ((self.actions[id_], outcome) for id_, outcome in self.outcomes.items() if id_ not in self.before)
+        return [(action, outcome) for action, outcome in tried if action.side is side]
 
     def spent(self) -> bool:
         """Whether the run has written for as long as one run may (G4)."""

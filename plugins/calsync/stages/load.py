@@ -14,6 +14,7 @@ from calsync.core.plan import ActionState, Meeting, Request
 from calsync.errors import Remote, Unavailable
 from calsync.stages import cursors
 from calsync.stages.ledger import Ledger
+from calsync.stages.outcomes import TELLING, refused_as_one
 from calsync.stages.requests import contact_accounts, crm_shape
 
 from calsync.stages.wishes import end_wishes
@@ -27,6 +28,7 @@ def load(tenant: Tenant, ports: Ports, run: Run) -> Counters:
 
     :raises LeaseLost: another run may write now; what is left stays in the journal
     :raises Unavailable: some actions met a passing failure; a repeated task tries just these again
+    :raises Forbidden: everything that was tried in a system was refused for one reason; all of it is parked
     """
     if run.dry_run:
         return {"requests_crm": 0, "requests_graph": 0}
@@ -41,7 +43,22 @@ def load(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     if open_again:
         sentence = f"{open_again} changes met a passing failure; they are tried again, nothing is lost"
         raise Unavailable(sentence, Remote("load"))
+    if silent := _unanswered(ledger):
+        sentence = (
+            f"{silent} new records got no answer from ShareCRM; each is looked for and made again, nothing is lost"
+        )
+        raise Unavailable(sentence, Remote("sharecrm"))
+    for side in Side:
+        if refused := refused_as_one(side, ledger.tried(side)):
+            raise refused
     return {**calls, **{str(state): ledger.count(state) for state in ActionState if ledger.count(state)}}
+
+
+def _unanswered(ledger: Ledger) -> int:
+    """How many creates got no answer, when that is no coincidence: several did, and nothing else succeeded (G10)."""
+    silent = {action.link for action in ledger.open_actions(Side.CRM)}
+    told = ledger.spent() or len(silent) < TELLING or ledger.tried(Side.CRM)
+    return 0 if told else len(silent)
 
 
 def _remember_people(tenant: Tenant, ports: Ports, run: Run) -> None:

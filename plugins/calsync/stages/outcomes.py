@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from calsync.core.model import Side
 from calsync.core.plan import Action, ActionState, Outcome
-from calsync.errors import AuthFailed, CalsyncError, NotFound, QuotaSpent, RemoteError, Stale, Transient
+from calsync.errors import (
+    AuthFailed,
+    CalsyncError,
+    Forbidden,
+    NotFound,
+    QuotaSpent,
+    Remote,
+    RemoteError,
+    Stale,
+    Transient,
+)
+
+TELLING = 3
+"""So many meetings that are refused for one reason, while nothing else succeeds, are no coincidence."""
+
+_SYSTEM = {Side.CRM: ("ShareCRM", "sharecrm"), Side.OUTLOOK: ("Outlook", "graph")}
 
 
 def failed(action: Action, error: RemoteError) -> Outcome:
@@ -24,3 +42,19 @@ def failed(action: Action, error: RemoteError) -> Outcome:
 def halts(error: CalsyncError) -> bool:
     """Whether nothing more can be sent: the credentials or the quota are at fault, which concerns everybody."""
     return isinstance(error, AuthFailed | QuotaSpent)
+
+
+def refused_as_one(side: Side, tried: Collection[tuple[Action, Outcome]]) -> Forbidden | None:
+    """What keeps a whole system from being written, when that is what parked actions have in common (G10).
+
+    :param tried: what this run tried on that side, and what became of it
+    """
+    if not tried or any(outcome.state is not ActionState.PARKED for _, outcome in tried):
+        return None
+    reasons = {(outcome.code, outcome.sentence) for _, outcome in tried}
+    if len(reasons) > 1 or len({action.link for action, _ in tried}) < TELLING:
+        return None
+    name, system = _SYSTEM[side]
+    ((code, sentence),) = reasons
+    said = f"Every change in {name} was refused for one reason, so it is not the meetings': {sentence}"
+    return Forbidden(said, Remote(system, code=code))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, false, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, Text, and_, delete, false, or_, select, update
 
 from calsync.core.codec import to_json
 from calsync.core.model import Link
@@ -14,7 +14,10 @@ from calsync.store.engine import chunks, decode, decode_optional, encode, unders
 from calsync.store.history import HistoryCalls
 from calsync.store.links import LinkCalls
 from calsync.store.records import HistoryEntry
-from calsync.store.tables import action, cursor, history, link, placement
+from calsync.store.tables import action, history, link, metadata, placement
+
+_LASTING = frozenset({"account", "contact", "link", "placement", "action", "history", "run", "lease"})
+"""Tables whose rows hold what nobody could read again."""
 
 Rewritten = tuple[Action, Outcome | None]
 
@@ -71,10 +74,15 @@ class ForgetCalls(LinkCalls, HistoryCalls):
                 connection.execute(update(history).where(history.c.id == entry.id).values(encoded))
         return len(found)
 
-    def forget_cursors_naming(self, tenant: str, texts: Collection[str]) -> None:
-        """Remove the cursors in which one of these texts stands: the directory, which the next run reads anew."""
+    def forget_what_is_read_anew(self, tenant: str, texts: Collection[str]) -> None:
+        """Remove the rows in which one of these texts stands from tables that the next look at the systems fills: the
+        directory among the cursors, say."""
         with self._write() as connection:
-            connection.execute(delete(cursor).where(cursor.c.tenant == tenant, _contains(cursor, "value", texts)))
+            for table in metadata.sorted_tables:
+                texts_in = [column.name for column in table.columns if isinstance(column.type, Text)]
+                named = or_(false(), *(_contains(table, name, texts) for name in texts_in))
+                if table.name not in _LASTING:
+                    connection.execute(delete(table).where(table.c.tenant == tenant, named))
 
     def compact(self) -> None:
         """Overwrite what was deleted, where that is in this process' hands: a SQLite file is written anew.

@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
-from calsync.naming import CHANGES_ROUTE
+from calsync.naming import CHANGES_ROUTE, PAGES_ROUTE
 from calsync.timetables import LocalDays
 
 
 class CalsyncPlugin(AirflowPlugin):
-    """The *Changes* tab of a run, the pages behind it, and the timetable of backfills."""
+    """*Calendar Sync* in the navigation, a run's *Changes* tab, their pages, and the timetable of backfills."""
 
     name = "calsync"
     timetables: list[Any] = [LocalDays]  # noqa: RUF012 - declared so by Airflow
@@ -32,14 +32,23 @@ class CalsyncPlugin(AirflowPlugin):
 
     @cached_property
     def external_views(self) -> list[dict[str, Any]]:  # type: ignore[override]
-        """The tab that every run of every DAG shows; the page itself says when a run is not ours."""
+        """The item of the navigation, and the tab that any run of any DAG shows; its page says when a run is not ours."""
         root = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
         return [
+            {
+                "name": "Calendar Sync",
+                "href": f"{root}/calsync/",
+                "destination": "nav",
+                "url_route": PAGES_ROUTE,
+                "icon": f"{root}/calsync/static/calsync.svg",
+                "icon_dark_mode": f"{root}/calsync/static/calsync-dark.svg",
+                "nav_top_level": True,
+            },
             {
                 "name": "Changes",
                 "href": f"{root}/calsync/dags/{{DAG_ID}}/runs/{{RUN_ID}}/changes/",
                 "destination": "dag_run",
                 "url_route": CHANGES_ROUTE,
                 "icon": f"{root}/calsync/static/changes.svg",
-            }
+            },
         ]

@@ -24,6 +24,9 @@ CHANGES_ROUTE: Final = "calsync-changes"
 STAGES: Final = ("extract_crm", "extract_graph", "diff", "map", "load")
 """The ids of the tasks that do a run's work, in their order; `report` tells what became of them."""
 
+PAGES_ROUTE: Final = "calsync"
+"""The route of the pages in Airflow's navigation."""
+
 REPORT: Final = "report"
 ASK: Final = "ask"
 ANSWER: Final = "answer"
@@ -32,6 +35,9 @@ ANSWER: Final = "answer"
 _BETWEEN: Final = "__"
 _OWN: Final = {DagKind.BACKFILL: ("backfill", "reconcile"), DagKind.APPROVAL: ("approval",)}
 """How the ids of a DAG's own runs begin, where Airflow or calsync chose them."""
+
+_ELSEWHERE: Final = ("cli-", "web-")
+"""How the ids of runs begin that Airflow knows nothing of: those of the command line and of the pages."""
 
 
 def dag_id(tenant_key: str, kind: DagKind = DagKind.SYNC) -> str:
@@ -65,6 +71,22 @@ def run_key(dag_id: str, run_id: str) -> str:
     if kind is None or kind is DagKind.SYNC or run_id.partition(_BETWEEN)[0] in _OWN[kind]:
         return run_id
     return f"{_OWN[kind][0]}={run_id}"
+
+
+def dag_run_of(tenant_key: str, key: str) -> tuple[str, str] | None:
+    """Whose run calsync remembers under an id, as (DAG id, run id); None for one that was none of Airflow's.
+
+    The reverse of `run_key`.
+    """
+    if key.startswith(_ELSEWHERE):
+        return None
+    for kind, beginnings in _OWN.items():
+        given, equals, run_id = key.partition("=")
+        if equals and given == beginnings[0]:
+            return dag_id(tenant_key, kind), run_id
+        if key.partition(_BETWEEN)[0] in beginnings:
+            return dag_id(tenant_key, kind), key
+    return dag_id(tenant_key), key
 
 
 def changes_tab(dag_id: str, run_id: str, base_url: str) -> str:

@@ -49,10 +49,11 @@ def test_airflow_loads_one_plugin_and_nothing_else_from_the_folder() -> None:
     assert found["stray"] == [], "the loader imported modules of the package under bare names: see .airflowignore"
     assert found["apps"] == [["calsync", "/calsync"]]
     assert found["timetables"] == ["calsync.timetables.LocalDays"]
-    (view,) = found["views"]
-    assert view["destination"] == "dag_run"
-    assert view["url_route"] == "calsync-changes"
-    assert view["href"] == "/airflow/calsync/dags/{DAG_ID}/runs/{RUN_ID}/changes/"
+    shown = [(view["destination"], view["url_route"], view["href"]) for view in found["views"]]
+    assert shown == [
+        ("nav", "calsync", "/airflow/calsync/"),
+        ("dag_run", "calsync-changes", "/airflow/calsync/dags/{DAG_ID}/runs/{RUN_ID}/changes/"),
+    ]
 
 
 def test_the_ignore_file_shows_the_loader_one_file() -> None:

@@ -13,6 +13,7 @@ from calsync.stages.drift import differences, drift_sentence
 from calsync.stages.masking import mask_anew, titles_of, without_titles
 from calsync.stages.settings import days
 from calsync.store.records import JournalRow, RunState
+from calsync.store.records import Run as Ended
 
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
@@ -149,12 +150,14 @@ def _end(
     failed = _has_failed(states)
     skipped = states.get("diff") == "skipped"
     state = RunState.FAILED if failed else RunState.SKIPPED if skipped else RunState.DONE
+    ended = Ended(run.id, run.kind, run.at, state, ports.now(), counters, sentence)
     with ports.store.begin() as tx:
+        tx.note_last_run(tenant.key, ended, synced=run.moves_cursors and not failed)
         if not any(known.id == run.id for known in tx.runs(tenant.key)):
             if failed or skipped:
                 return  # a run that never came to writing is not the tenant's first sync (G4)
             tx.start_run(tenant.key, run.id, run.kind, run.at)
-        tx.end_run(tenant.key, run.id, state, ports.now(), counters, sentence)
+        tx.end_run(tenant.key, run.id, state, ended.ended_at or run.at, counters, sentence)
 
 
 def _counters(actions: list[Action], journal: dict[str, JournalRow], run: Run) -> dict[str, int]:

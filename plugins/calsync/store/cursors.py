@@ -12,7 +12,7 @@ from calsync.store.engine import Calls, encode_mapping, upsert
 from calsync.store.records import Cursor
 from calsync.store.tables import cursor
 
-_SEEN = "seen:"
+SEEN = "seen:"
 """Names of remembered settings begin so; they are no cursors."""
 
 
@@ -28,7 +28,7 @@ class CursorCalls(Calls):
 
     def cursors(self, tenant: str) -> list[Cursor]:
         """Every cursor, ordered by name."""
-        query = select(cursor).where(cursor.c.tenant == tenant, ~cursor.c.name.startswith(_SEEN, autoescape=True))
+        query = select(cursor).where(cursor.c.tenant == tenant, ~cursor.c.name.startswith(SEEN, autoescape=True))
         with self._read() as connection:
             return [_cursor(row) for row in connection.execute(query.order_by(cursor.c.name))]
 
@@ -39,7 +39,7 @@ class CursorCalls(Calls):
 
     def remembered(self, tenant: str, key: str) -> str | None:
         """What `remember` stored last under this key, say a fingerprint of the rules; None at first."""
-        found = self.cursor(tenant, _SEEN + key)
+        found = self.cursor(tenant, SEEN + key)
         return None if found is None else found.value
 
     def remember(self, tenant: str, key: str, value: str, at: datetime) -> bool:
@@ -47,7 +47,7 @@ class CursorCalls(Calls):
         with self.begin() as tx:
             if tx.remembered(tenant, key) == value:
                 return False
-            tx.save_cursor(tenant, Cursor(name=_SEEN + key, value=value, saved_at=at))
+            tx.save_cursor(tenant, Cursor(name=SEEN + key, value=value, saved_at=at))
             return True
 
 

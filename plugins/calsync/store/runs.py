@@ -55,7 +55,7 @@ class RunCalls(CursorCalls):
         query = select(table).where(table.c.tenant == tenant)
         with self._read() as connection:
             rows = connection.execute(query.order_by(table.c.started_at.desc(), table.c.id.desc()).limit(limit))
-            return [_run(row) for row in rows]
+            return [run_of(row) for row in rows]
 
     def first_sync(self, tenant: str) -> datetime | None:
         """The moment the tenant's first writing run began; it never changes. None: there was none."""
@@ -63,7 +63,7 @@ class RunCalls(CursorCalls):
         return None if found is None else datetime.fromisoformat(found)
 
 
-def _run(row: Row[Any]) -> Run:
+def run_of(row: Row[Any]) -> Run:
     return Run(
         id=row.id,
         kind=row.kind,

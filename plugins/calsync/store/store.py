@@ -10,18 +10,29 @@ from calsync.store.engine import file_of, make_engine, shown, understood
 from calsync.store.forget import ForgetCalls
 from calsync.store.journal import JournalCalls
 from calsync.store.lease import LeaseCalls
+from calsync.store.overview import OverviewCalls
 from calsync.store.people import PeopleCalls
 from calsync.store.questions import QuestionCalls
 from calsync.store.runs import RunCalls
 from calsync.store.tables import REVISION
 from calsync.store.upkeep import UpkeepCalls
 from calsync.store.versions import current
-
 from calsync.store.wishes import WishCalls
+
 _UPGRADE = "Run: python -m calsync db upgrade"
 
 
-class Store(ForgetCalls, PeopleCalls, JournalCalls, QuestionCalls, RunCalls, WishCalls, LeaseCalls, UpkeepCalls):
+class Store(
+    ForgetCalls,
+    PeopleCalls,
+    JournalCalls,
+    QuestionCalls,
+    RunCalls,
+    WishCalls,
+    OverviewCalls,
+    LeaseCalls,
+    UpkeepCalls,
+):
     """The state database, open. Calls block; each commits by itself, unless made on what `begin()` yields.
 
     Safe to share between threads; a transaction belongs to one. Every call may raise

@@ -32,7 +32,7 @@ class CalsyncPlugin(AirflowPlugin):
 
     @cached_property
     def external_views(self) -> list[dict[str, Any]]:  # type: ignore[override]
-        """The item of the navigation, and the tab that any run of any DAG shows; its page says when a run is not ours."""
+        """The item of the navigation, and the tab of every run of any DAG; its page says when a run is not ours."""
         root = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
         return [
             {

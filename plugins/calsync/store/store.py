@@ -14,6 +14,7 @@ from calsync.store.overview import OverviewCalls
 from calsync.store.people import PeopleCalls
 from calsync.store.questions import QuestionCalls
 from calsync.store.runs import RunCalls
+from calsync.store.search import SearchCalls
 from calsync.store.tables import REVISION
 from calsync.store.upkeep import UpkeepCalls
 from calsync.store.versions import current
@@ -23,6 +24,7 @@ _UPGRADE = "Run: python -m calsync db upgrade"
 
 
 class Store(
+    SearchCalls,
     ForgetCalls,
     PeopleCalls,
     JournalCalls,

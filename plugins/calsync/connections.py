@@ -57,8 +57,13 @@ def find_connection(conn_id: str) -> Conn | None:
 
     :raises ConfigError: when it is there and cannot be read.
     """
-    text = os.environ.get(variable(conn_id)) or _env_file().get(variable(conn_id))
+    text = _said_outside(conn_id)
     return parse(conn_id, text) if text else _from_airflow(conn_id)
+
+
+def is_outside_airflow(conn_id: str) -> bool:
+    """Whether the environment or the env file has the connection, which then counts over what Airflow stores."""
+    return bool(_said_outside(conn_id))
 
 
 def trusted(conn: Conn, problems: list[str]) -> bool | str:
@@ -157,6 +162,10 @@ def _plain(text: str) -> Any:
         return json.loads(text) if text else text
     except ValueError:
         return text
+
+
+def _said_outside(conn_id: str) -> str | None:
+    return os.environ.get(variable(conn_id)) or _env_file().get(variable(conn_id))
 
 
 def _env_file() -> Mapping[str, str | None]:

@@ -41,18 +41,27 @@ def reports() -> Reports:
 
 @pytest.fixture(scope="session")
 def site(reports: Reports) -> Iterator[FastAPI]:
-    """A stand-in for Airflow's application: its auth manager, our pages where the plugin mounts them."""
+    """A stand-in for Airflow's application: its auth manager, its REST API, our pages where the plugin mounts them."""
     migrate()
     from airflow.api_fastapi.app import init_auth_manager
+    from airflow.api_fastapi.common.dagbag import create_dag_bag
+    from airflow.api_fastapi.core_api.app import init_config
+    from airflow.api_fastapi.core_api.routes.public import public_router
 
     from calsync.web.app import create_app
 
     site = FastAPI()
     site.mount("/calsync", create_app(lambda tenant_key, run_id: reports.get((tenant_key, run_id))))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AIRFLOW__CORE__AUTH_MANAGER", "web.managers.DagByDag")
-        init_auth_manager(site)
-    return site
+        with pytest.MonkeyPatch.context() as setting:
+            setting.setenv("AIRFLOW__CORE__AUTH_MANAGER", "web.managers.DagByDag")
+            init_auth_manager(site)
+    site.include_router(public_router)
+    init_config(site)
+    site.state.dag_bag = create_dag_bag()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("calsync.web.airflow_api.application", lambda: site)
+        yield site
 
 
 @pytest.fixture

@@ -20,6 +20,14 @@ TABLE = """
 route                                          nobody  viewer  user  op   admin  neighbour
 GET  /                                         -       yes     yes   yes  yes    yes
 GET  /attention/                               -       yes     yes   yes  yes    yes
+GET  /tenants/new/                             -       -       -     yes  yes    -
+POST /tenants/new/                             -       -       -     yes  yes    -
+GET  /tenants/{tenant}/                        -       -       -     yes  yes    -
+POST /tenants/{tenant}/                        -       -       -     yes  yes    -
+GET  /tenants/{tenant}/state/                  -       -       -     yes  yes    -
+POST /tenants/{tenant}/pause/                  -       -       -     yes  yes    -
+POST /tenants/{tenant}/run/                    -       -       -     yes  yes    -
+POST /tenants/{tenant}/delete/                 -       -       -     yes  yes    -
 GET  /dags/{dag_id}/runs/{run_id}/changes/     -       yes     yes   yes  yes    -
 GET  /static/{name}                            -       yes     yes   yes  yes    yes
 GET  /connect/static/{name}                    yes     yes     yes   yes  yes    yes

@@ -55,15 +55,21 @@ def settings_from_connection(conn: Conn) -> GraphSettings:
 _MEANING = {"login": "application (client) id", "tenant_id": "Microsoft tenant's id in the extra"}
 
 
-def _base_url(conn: Conn) -> str:
-    """Graph's version root: from the extra's `base_url`, else schema and host, a port at the host or by itself."""
+def server_url(conn: Conn) -> str:
+    """Where Graph is: from the extra's `base_url`, else schema and host, a port at the host or by itself."""
     given = str(conn.extra.get("base_url") or conn.host or PUBLIC_GRAPH).rstrip("/")
     if "://" not in given:
         given = f"{conn.schema or 'https'}://{given}"
     parts = urlsplit(given)
     if conn.port and parts.port is None and not conn.extra.get("base_url"):
         given = given.replace(parts.netloc, f"{parts.netloc}:{conn.port}", 1)
-    return given if parts.path else f"{given}/{conn.extra.get('api_version') or 'v1.0'}"
+    return given
+
+
+def _base_url(conn: Conn) -> str:
+    """Graph's version root."""
+    given = server_url(conn)
+    return given if urlsplit(given).path else f"{given}/{conn.extra.get('api_version') or 'v1.0'}"
 
 
 def _https(text: str) -> str:

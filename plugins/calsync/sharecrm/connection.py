@@ -34,7 +34,7 @@ def settings_from_connection(
     extra = conn.extra
     mode = auth_mode or str(extra.get("auth_mode") or "oauth")
     acting = str(user or extra.get("user") or "")
-    base_url = _base_url(conn)
+    base_url = server_url(conn)
     problems = _problems(conn, base_url, mode, acting)
     verify = trusted(conn, problems)
     zone = tenant.get("time_zone")
@@ -82,8 +82,8 @@ def _problems(conn: Conn, base_url: str, mode: str, user: str) -> list[str]:
     return problems
 
 
-def _base_url(conn: Conn) -> str:
-    """Scheme, host and port, wherever they stand; https unless said otherwise."""
+def server_url(conn: Conn) -> str:
+    """Where ShareCRM is: scheme, host and port, wherever they stand; https unless said otherwise."""
     host = (conn.host or "").strip().rstrip("/")
     address = host if "://" in host else f"{conn.schema or 'https'}://{host}"
     parts = urlsplit(address)

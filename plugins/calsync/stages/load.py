@@ -16,8 +16,8 @@ from calsync.stages import cursors
 from calsync.stages.ledger import Ledger
 from calsync.stages.outcomes import TELLING, refused_as_one
 from calsync.stages.requests import contact_accounts, crm_shape
-
 from calsync.stages.wishes import end_wishes
+
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
     from calsync.stages.context import Counters, Ports, Run
@@ -38,8 +38,8 @@ def load(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     ledger.open()
     calls = asyncio.run(_write(tenant, ports, run, ledger))
     cursors.save(tenant, ports, run, ledger)
-    open_again = ledger.count(ActionState.FAILED)
     end_wishes(tenant, ports, run, ledger)
+    open_again = ledger.count(ActionState.FAILED)
     if open_again:
         sentence = f"{open_again} changes met a passing failure; they are tried again, nothing is lost"
         raise Unavailable(sentence, Remote("load"))

@@ -60,7 +60,7 @@ class MsalTokens:
     def __init__(self, settings: GraphSettings, cache: msal.TokenCache | None = None) -> None:
         self._settings = settings
         self._cache = cache
-        self._session = _Session(settings)
+        self._session = Session(settings)
         self._lock = asyncio.Lock()
         self._app: msal.ConfidentialClientApplication | None = None
 
@@ -81,7 +81,7 @@ class MsalTokens:
     def _acquire(self) -> str:
         result = self._guarded()
         if "access_token" not in result:
-            raise _refusal(result)
+            raise refusal(result)
         token = result["access_token"]
         if not isinstance(token, str) or not _FIT_FOR_HEADERS.fullmatch(token):
             raise Unavailable(_NO_ANSWER, Remote("login"))
@@ -95,14 +95,14 @@ class MsalTokens:
         """MSAL's answer; what it raises instead becomes one of our errors."""
         try:
             if self._app is None:
-                self._app = _application(self._settings, self._session, self._cache)
+                self._app = application(self._settings, self._session, self._cache)
             result: dict[str, Any] = self._app.acquire_token_for_client(scopes=[self._settings.scope])
         except requests.exceptions.SSLError as error:
             raise untrusted("login") from error
         except (requests.exceptions.RequestException, msal.exceptions.MsalServiceError) as error:
             raise Unavailable(_TRY_LATER, Remote("login")) from error
         except ValueError as error:  # a 4xx from the OpenID configuration, or a key that is none
-            raise _unusable(error) from None
+            raise unusable(error) from None
         except (TypeError, AttributeError, LookupError, RecursionError):  # JSON that is no answer to a token request
             raise Unavailable(_NO_ANSWER, Remote("login")) from None
         if not isinstance(result, dict):
@@ -110,7 +110,7 @@ class MsalTokens:
         return result
 
 
-class _Session(requests.Session):
+class Session(requests.Session):
     """MSAL's way out: own CA and proxy, time-outs always, `REQUESTS_CA_BUNDLE` and the like ignored."""
 
     def __init__(self, settings: GraphSettings) -> None:
@@ -148,9 +148,16 @@ def untrusted(system: str) -> ConfigError:
     )
 
 
-def _application(
-    settings: GraphSettings, session: requests.Session, cache: msal.TokenCache | None
+def application(
+    settings: GraphSettings,
+    session: requests.Session,
+    cache: msal.TokenCache | None,
+    exclude_scopes: list[str] | None = None,
 ) -> msal.ConfidentialClientApplication:
+    """The tenant's application as MSAL knows it.
+
+    :raises ValueError: the tenant is unknown, or the certificate's key is none; see `unusable`
+    """
     return msal.ConfidentialClientApplication(
         settings.client_id,
         client_credential=_credential(settings),
@@ -158,6 +165,7 @@ def _application(
         instance_discovery=settings.instance_discovery,
         http_client=session,
         token_cache=cache,
+        exclude_scopes=exclude_scopes,
     )
 
 
@@ -174,7 +182,7 @@ def _credential(settings: GraphSettings) -> str | dict[str, str]:
     return {name: value for name, value in parts.items() if value}
 
 
-def _refusal(result: dict[str, Any]) -> RemoteError:
+def refusal(result: dict[str, Any]) -> RemoteError:
     """The error for an OAuth 2.0 error answer. It branches on `error_codes`, as Microsoft asks, never on the text."""
     named = result.get("error_codes")
     codes = [code for code in (named if isinstance(named, list) else []) if isinstance(code, int)]
@@ -186,7 +194,7 @@ def _refusal(result: dict[str, Any]) -> RemoteError:
     return AuthFailed(SENTENCES.get(code, sentence), remote)
 
 
-def _unusable(error: ValueError) -> RemoteError | ConfigError:
+def unusable(error: ValueError) -> RemoteError | ConfigError:
     """MSAL raises ValueError for what it cannot start with; the code, if any, is in its text or its cause's."""
     text = f"{error} {error.__context__ or ''}"
     found = re.search(r"AADSTS(\d+)", text)

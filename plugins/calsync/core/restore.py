@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from calsync.core.desk import Desk
 from calsync.core.merge import CONTENT, as_crm, content_change, unlike
-from calsync.core.model import Event, Kind, LinkState, Side, Standing
+from calsync.core.model import Event, Kind, Link, LinkState, Side, Standing
 from calsync.core.past import RESTORED, Past, Wanted
 from calsync.core.plan import Verb
 from calsync.core.speaker import wake_and_sleep
@@ -36,16 +36,22 @@ def restore(desk: Desk, wanted: Wanted) -> bool:
     return False
 
 
-def _why_not(desk: Desk, wanted: Wanted) -> str:
-    base, speaker = desk.link.base, desk.link.placement(desk.link.speaker)
-    if base is None or desk.link.state is not LinkState.LIVING:
+def outdated(link: Link, wanted: Wanted) -> str:
+    """Why a value cannot come back by what is remembered alone, "" when it can."""
+    base = link.base
+    if base is None or link.state is not LinkState.LIVING:
         return NOT_AGREED
     if wanted.won is None:
         return ERASED
     if not content_change(base, wanted.target(base)):
         return SHOWN
-    if content_change(base, wanted.won) & frozenset(wanted.fields):
-        return CHANGED
+    return CHANGED if content_change(base, wanted.won) & frozenset(wanted.fields) else ""
+
+
+def _why_not(desk: Desk, wanted: Wanted) -> str:
+    speaker = desk.link.placement(desk.link.speaker)
+    if why := outdated(desk.link, wanted):
+        return why
     if speaker is None or speaker.standing is not Standing.LIVING:
         return AWAY
     return READ_ONLY if speaker.kind is Kind.GUEST else why_not(desk, Past(run=""))

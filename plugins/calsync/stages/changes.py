@@ -62,10 +62,27 @@ def _values(action: Action) -> list[dict[str, Any]]:
     if not (old or new):
         return []
     fields = [name for name in CONTENT if action.verb is not Verb.UPDATE or name in action.fields]
-    told = [{"field": name, "old": _text(name, old), "new": _text(name, new)} for name in fields]
+    return _told(old, new, fields, *_people(action))
+
+
+def values_between(old: Event | None, new: Event | None) -> list[dict[str, Any]]:
+    """In what an event differs from what it was, as `shown_change` has it; all of it where there was, or is, none."""
+    before, after = _persons(old), _persons(new)
+    return _told(old, new, CONTENT, sorted(after - before), sorted(before - after))
+
+
+def _told(
+    old: Event | None, new: Event | None, fields: Iterable[str], came: list[str], went: list[str]
+) -> list[dict[str, Any]]:
+    told = [{"field": name, "old": field_text(name, old), "new": field_text(name, new)} for name in fields]
     told = [each for each in told if each["old"] != each["new"]]
-    came, went = _people(action)
     return [*told, {"field": "people", "added": came, "removed": went}] if came or went else told
+
+
+def _persons(event: Event | None) -> frozenset[str]:
+    if event is None:
+        return frozenset()
+    return event.attendees | {f"c:{contact}" for contact in event.contacts} | event.guests
 
 
 def _people(action: Action) -> tuple[list[str], list[str]]:
@@ -76,7 +93,8 @@ def _people(action: Action) -> tuple[list[str], list[str]]:
     return sorted(came), sorted({*action.remove, *action.uninvite})
 
 
-def _text(field: str, event: Event | None) -> str:
+def field_text(field: str, event: Event | None) -> str:
+    """One of CONTENT in words, "" where there is no event."""
     if event is None:
         return ""
     if field == "time":

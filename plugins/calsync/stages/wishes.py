@@ -72,13 +72,17 @@ def wanted(store: Store, tenant: str, wishes: Mapping[str, Wish]) -> dict[str, W
     asked = {link: wish.of for link, wish in wishes.items() if wish.kind is WishKind.RESTORE}
     if not asked:
         return {}
-    links = store.links(tenant, asked)
-    return {link.id: found for link in links if (found := _wanted(store, tenant, link, asked[link.id]))}
+    found = ((link, store.history(tenant, link=link.id)) for link in store.links(tenant, asked))
+    told = {link.id: wanted_of(link, entries, asked[link.id]) for link, entries in found}
+    return {link: value for link, value in told.items() if value}
 
 
-def _wanted(store: Store, tenant: str, link: Link, of: str) -> Wanted | None:
+def wanted_of(link: Link, entries: Sequence[HistoryEntry], of: str) -> Wanted | None:
+    """The value that a wish is about, and what took its place; None when history does not tell of it.
+
+    :param entries: the meeting's history, oldest first
+    """
     entry_id, _, number = of.partition(":")
-    entries = store.history(tenant, link=link.id)
     entry = next((entry for entry in entries if str(entry.id) == entry_id), None)
     if entry is None or not number.isdigit() or int(number) >= len(entry.losses):
         return None

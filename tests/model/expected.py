@@ -171,8 +171,8 @@ class Expected:
 def _doubled(meeting: Meeting, records: list[Json], events: list[Json]) -> Iterator[str]:
     if len(records) > 1 and not meeting.series:
         yield f"doubled: №{meeting.token} is {len(records)} records"
-    # A date of a series may be put back beside what has become of the series.
-    places = Counter((e["mailbox"], e["start"]["dateTime"] if meeting.series else "") for e in events)
+    # A date of a series may be put back beside what has become of the series, whose own start is its first date's.
+    places = Counter((e["mailbox"], (e["type"], e["start"]["dateTime"]) if meeting.series else "") for e in events)
     for (mailbox, _), times in places.items():
         if times > 1:
             yield f"doubled: №{meeting.token} stands {times} times in {mailbox}"

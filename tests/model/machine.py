@@ -184,6 +184,7 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
         others = " ".join(name for name in guests.split() if name != name_of(event))
         self.users.change_event(event, attendees=guests_of(others))
         meeting.muddled = True
+        self.expected.keeps(meeting, {"people"}, scene)
         self._edited(meeting, "outlook")
 
     # --- People delete them ------------------------------------------------------------------------------------------

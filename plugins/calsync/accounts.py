@@ -117,7 +117,7 @@ def authorise(
         refused: dict[str, str] = {}
         for employee in dict.fromkeys(employees):
             account = matched.moved.get(employee) or known.get(employee)
-            reason = _refusal(refusals.get(employee), account)
+            reason = why_not(refusals.get(employee), account)
             other = account and elsewhere.get(account.object_id)
             if account is None or reason or other:
                 refused[employee] = (
@@ -129,7 +129,7 @@ def authorise(
     return Changed(tuple(done), refused)
 
 
-def _refusal(why: Why | None, account: Account | None) -> str:
+def why_not(why: Why | None, account: Account | None) -> str:
     """Why an employee may not be authorised, "" when nothing speaks against it."""
     if why is not None and why is not Why.MOVED:
         return str(why)

@@ -80,8 +80,12 @@ class RosterCalls(Calls):
         return [_refusal(row) for row in rows], moved
 
     def refusals_of(self, tenant: str, object_id: str, address: str) -> list[Refusal]:
-        """What was refused about this Microsoft user, or about the employee with this address."""
-        named = or_(refusal.c.object_id == object_id, and_(refusal.c.address == address, refusal.c.address != ""))
+        """What was refused about this Microsoft user, alone or as one of several, or about this address's employee."""
+        named = or_(
+            refusal.c.object_id == object_id,
+            refusal.c.candidates.contains(f'"id":"{object_id}"', autoescape=True),
+            and_(refusal.c.address == address, refusal.c.address != ""),
+        )
         query = select(*_REFUSED).where(refusal.c.tenant == tenant, named).order_by(refusal.c.employee)
         with self._read() as connection:
             return [_refusal(row) for row in connection.execute(query)]

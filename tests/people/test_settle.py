@@ -2,43 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
-
 import pytest
+from people.make import ANN, NOW, TWINS, tenant
 
 from calsync.accounts import authorise, matched_at, remember, revoke, settle, stored
-from calsync.config.model import Tenant
 from calsync.core.accounts import Employee, User, Why
-from calsync.store import open_store, upgrade
 from calsync.store.store import Store
-
-NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-ANN = Employee("1", "ann@x.io")
-TWINS = [User("u1", mail="ann@x.io"), User("u2", mail="ann.b@x.io", proxies=("ann@x.io",))]
-
-
-def tenant(**said: Any) -> Tenant:
-    return Tenant(
-        key="acme",
-        name="Sales",
-        installation="test-installation",
-        enterprise="acme",
-        microsoft_tenant="5a1c0d3e-7f2b-4d0a-9c55-0f6a1e2b3c4d",
-        connections={"crm": "crm", "graph": "graph"},
-        time_zone="UTC",
-        **said,
-    )
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    dsn = f"sqlite:///{tmp_path / 'state.db'}"
-    upgrade(dsn)
-    with open_store(dsn) as opened:
-        yield opened
 
 
 def test_a_choice_is_an_account_that_is_still_to_be_authorised(store: Store) -> None:

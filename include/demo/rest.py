@@ -13,8 +13,9 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ex
 
 from demo.errors import DemoError
 
-START_TIMEOUT_S = 180.0
-RUN_TIMEOUT_S = 240.0
+START_TIMEOUT_S = 600.0
+RUN_TIMEOUT_S = 600.0
+"""Many times what it takes: a busy machine is waited for, and a part that has ended by itself ends the wait at once."""
 _POLL_S = 0.5
 _OVER = frozenset({"success", "failed"})
 _PARTS = ("metadatabase", "scheduler", "dag_processor")
@@ -45,7 +46,7 @@ class Airflow:
         """Return when the API answers and scheduler and DAG processor beat."""
         self._wait(self._healthy, timeout_s, "Airflow did not become healthy")
 
-    def wait_for_dag(self, dag_id: str, timeout_s: float = 90.0) -> None:
+    def wait_for_dag(self, dag_id: str, timeout_s: float = START_TIMEOUT_S) -> None:
         """Return when the DAG has been parsed; an import error of any DAG file ends the wait."""
         self._wait(lambda: self._dag_known(dag_id), timeout_s, f"Airflow did not find the DAG {dag_id}")
 

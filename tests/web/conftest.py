@@ -53,9 +53,8 @@ def site(reports: Reports) -> Iterator[FastAPI]:
     site = FastAPI()
     site.mount("/calsync", create_app(lambda tenant_key, run_id: reports.get((tenant_key, run_id))))
     with pytest.MonkeyPatch.context() as patch:
-        with pytest.MonkeyPatch.context() as setting:
-            setting.setenv("AIRFLOW__CORE__AUTH_MANAGER", "web.managers.DagByDag")
-            init_auth_manager(site)
+        patch.setenv("AIRFLOW__CORE__AUTH_MANAGER", "web.managers.DagByDag")
+        init_auth_manager(site)
     site.include_router(public_router)
     init_config(site)
     site.state.dag_bag = create_dag_bag()

@@ -243,6 +243,13 @@ class MicrosoftForm(_Form):
         own = {} if now in LOGIN_OF.values() else {"disable_instance_discovery": True}
         return rest | {"authority": now, "allowed_hosts": urlsplit(self.said("server")).hostname or ""} | own
 
+    def problems(self) -> dict[str, str]:
+        """As `_Form.problems`; whoever signs in by certificate misses no secret."""
+        found = super().problems()
+        if self.said("method") == "certificate":
+            found.pop("graph_conn.secret", None)
+        return found
+
     def _settings(self) -> object:
         return graph_settings(self.conn)
 

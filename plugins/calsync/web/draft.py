@@ -87,6 +87,7 @@ def _tenant(values: Mapping[str, str], known: Known, problems: dict[str, str]) -
     for name in SETTINGS:
         if name in values and name not in kept:
             _put(said, name, values[name].strip())
+    said["connections"] = {"crm": known.crm.conn_id, "graph": known.graph.conn_id}
     if _at(said, "schedule.cron"):
         said["schedule"].pop("every_minutes", None)
     if not known.tenant and known.key in RESERVED:

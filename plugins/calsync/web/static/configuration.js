@@ -56,7 +56,7 @@
     const answer = await send("check", false).catch(() => null);
     if (!answer?.problems || mine !== asked) return;
     show(answer.problems, (name) => touched.has(name));
-    const key = document.getElementById("key");
+    const key = document.getElementById("made-key");
     if (key && value("name")) key.value = answer.key;
     for (const [name, note] of Object.entries(answer.notes)) {
       const place = form.querySelector(`[data-note="${name}"]`);

@@ -28,6 +28,12 @@ GET  /tenants/{tenant}/state/                  -       -       -     yes  yes   
 POST /tenants/{tenant}/pause/                  -       -       -     yes  yes    -
 POST /tenants/{tenant}/run/                    -       -       -     yes  yes    -
 POST /tenants/{tenant}/delete/                 -       -       -     yes  yes    -
+GET  /tenants/{tenant}/meetings/               -       yes     yes   yes  yes    -
+POST /tenants/{tenant}/meetings/               -       yes     yes   yes  yes    -
+GET  /tenants/{tenant}/meetings/{link}/        -       yes     yes   yes  yes    -
+POST /tenants/{tenant}/meetings/{link}/restore/ -       -       yes   yes  yes    -
+POST /tenants/{tenant}/meetings/{link}/undo/   -       -       yes   yes  yes    -
+POST /tenants/{tenant}/meetings/{link}/private/ -       -       -     yes  yes    -
 GET  /dags/{dag_id}/runs/{run_id}/changes/     -       yes     yes   yes  yes    -
 GET  /static/{name}                            -       yes     yes   yes  yes    yes
 GET  /connect/static/{name}                    yes     yes     yes   yes  yes    yes

@@ -10,6 +10,8 @@ from calsync.web.attention import attention_router
 from calsync.web.changes import ReadReport, changes_router
 from calsync.web.configuration import configuration_router
 from calsync.web.forms import own_form
+from calsync.web.meeting import meeting_router
+from calsync.web.meetings import meetings_router
 from calsync.web.overview import overview_router
 from calsync.web.problems import add_problem_pages
 from calsync.web.reports import stored_report
@@ -22,7 +24,14 @@ def create_app(read_report: ReadReport = stored_report) -> FastAPI:
     """
     app = FastAPI(title="calsync", openapi_url=None, docs_url=None, redoc_url=None)
     add_problem_pages(app)
-    for router in (overview_router(), attention_router(), configuration_router(), changes_router(read_report)):
+    for router in (
+        overview_router(),
+        attention_router(),
+        configuration_router(),
+        meetings_router(),
+        meeting_router(),
+        changes_router(read_report),
+    ):
         app.include_router(_signed_in(router))
     app.include_router(assets_router())
     return app

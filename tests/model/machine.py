@@ -195,9 +195,11 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
         self.users.box.as_employee(record["owner"]).cancel(record["id"])
         if meeting.series:
             meeting.dropped_dates += 1
-            self._edited(meeting, "crm")
             if not Scene(self.stage.box).records_of(meeting.token):
-                meeting.fate, meeting.ended = Fate.EITHER, True  # its last date that ShareCRM knows
+                meeting.ended = True  # its last date that ShareCRM knows
+            self._edited(meeting, "crm")
+            if meeting.ended:
+                meeting.fate = Fate.EITHER
             return
         outside = record["calendar"] != CALENDAR or meeting.moved
         meeting.delete("crm", sure=not outside)
@@ -217,7 +219,8 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
         meeting.deleted.discard("crm")
         meeting.fate = Fate.EITHER if meeting.deleted else Fate.LIVES
         meeting.content.said("crm", shown(record), sure=False)
-        self._edited(meeting, "crm")
+        meeting.muddled = True  # to a run that saw neither deletion nor recovery it is no edit (C3)
+        self.story.acted()
 
     @rule(which=WHICH)
     def delete_event(self, which: int) -> None:

@@ -28,10 +28,24 @@ def answer_now(
     :raises LeaseHeld: another run writes this tenant; nothing was noted
     """
     with exclusively(tenant, ports, run):
-        answered = sorted({link for id_ in ids for link in answer(tenant, ports, run, id_, word, who)})
+        answered = _noted(tenant, ports, run, ids, word, who)
         if not answered:
             return [], {}
         return answered, run_tenant(tenant, ports, replace(run, focus=Focus(links=frozenset(answered))))
+
+
+def answer_next(tenant: Tenant, ports: Ports, run: Run, ids: Iterable[str], word: Word, who: str) -> list[str]:
+    """Note a person's word about these meetings or questions, for the next run to do what follows from it.
+
+    :returns: the meetings it was said of
+    :raises LeaseHeld: another run writes this tenant; nothing was noted
+    """
+    with exclusively(tenant, ports, run):
+        return _noted(tenant, ports, run, ids, word, who)
+
+
+def _noted(tenant: Tenant, ports: Ports, run: Run, ids: Iterable[str], word: Word, who: str) -> list[str]:
+    return sorted({link for id_ in ids for link in answer(tenant, ports, run, id_, word, who)})
 
 
 def wish_now(tenant: Tenant, ports: Ports, run: Run, wish: Wish) -> Counters:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -199,9 +199,13 @@ class Waiting:
     why: str
 
 
-def what_waits(tenant: Tenant, store: Store) -> list[Waiting]:
-    """Every meeting that waits for a person's answer, those first that have waited longest."""
-    rows = waiting(store, tenant.key)
+def what_waits(tenant: Tenant, store: Store, chosen: Collection[str] | None = None) -> list[Waiting]:
+    """Every meeting that waits for a person's answer, those first that have waited longest.
+
+    :param chosen: ids of the meetings to tell of, None for all
+    """
+    held_rows = store.actions(tenant.key, states=[ActionState.HELD], links=chosen)
+    rows = sorted((row for row in held_rows if not row.answer), key=lambda row: row.planned_at)
     links = {link.id: link for link in store.links(tenant.key, {row.action.link for row in rows})}
     held: dict[str, list[JournalRow]] = defaultdict(list)
     for row in rows:

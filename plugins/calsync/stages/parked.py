@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from calsync.config.model import Tenant
     from calsync.core.model import Link
     from calsync.stages.context import Counters, Ports, Run
+    from calsync.store.store import Store
 
+RETRIED = "a person asked for another try"
 DROPPED = "dropped by a person; it is not tried again until the meeting changes"
 
 
@@ -43,11 +45,16 @@ class Parked:
     next_try: datetime | None
 
 
-def parked(tenant: Tenant, ports: Ports) -> list[Parked]:
-    """Everything that is parked, in the order in which it was planned."""
-    rows = _rows(tenant, ports)
-    links = {link.id: link for link in ports.store.links(tenant.key, {row.action.link for row in rows})}
-    employees = {account.object_id: account.employee for account in ports.store.accounts(tenant.key)}
+def parked(tenant: Tenant, ports: Ports, limit: int | None = None, offset: int = 0) -> list[Parked]:
+    """What is parked, in the order in which it was planned: all of it, or `limit` after the first `offset`."""
+    rows = ports.store.parked(tenant.key, limit, offset)
+    return shown(tenant, ports.store, rows)
+
+
+def shown(tenant: Tenant, store: Store, rows: Sequence[JournalRow]) -> list[Parked]:
+    """Parked actions as a person may see them."""
+    links = {link.id: link for link in store.links(tenant.key, {row.action.link for row in rows})}
+    employees = store.employees_of(tenant.key, {row.action.mailbox for row in rows} - {""})
     return [_shown(row, links.get(row.action.link), employees) for row in rows]
 
 
@@ -66,8 +73,22 @@ def retry(tenant: Tenant, ports: Ports, run: Run, ids: Collection[str]) -> Count
         return run_tenant(tenant, ports, replace(run, focus=Focus(links=links)))
 
 
-def drop(tenant: Tenant, ports: Ports, run: Run, ids: Collection[str], who: str) -> None:
-    """Give these parked actions up: the same decision is not tried again until its meeting changes.
+def retry_next(tenant: Tenant, ports: Ports, run: Run, ids: Collection[str], who: str) -> int:
+    """Let the next run try these parked actions, whenever they would have been due; how many they are.
+
+    :param who: the person who says so, for the history
+    :raises LeaseHeld: another run writes this tenant; nothing was done
+    """
+    key, at = tenant.key, ports.now()
+    with exclusively(tenant, ports, run), ports.store.begin() as tx:
+        rows = tx.actions(key, states=[ActionState.PARKED], ids=ids)
+        tx.mark(key, [row.action.id for row in rows], ActionState.PLANNED, at)
+        tx.add_history(key, [_entry(row, run, at, who, RETRIED) for row in rows])
+    return len(rows)
+
+
+def drop(tenant: Tenant, ports: Ports, run: Run, ids: Collection[str], who: str) -> int:
+    """Give these parked actions up: the same decision is not tried again until its meeting changes. How many they are.
 
     The next run still looks at the meeting, for whatever else there is to decide, and lets it rest then.
 
@@ -75,10 +96,11 @@ def drop(tenant: Tenant, ports: Ports, run: Run, ids: Collection[str], who: str)
     :raises LeaseHeld: another run writes this tenant; nothing was done
     """
     key, at = tenant.key, ports.now()
-    rows = [row for row in _rows(tenant, ports) if row.action.id in ids]
     with exclusively(tenant, ports, run), ports.store.begin() as tx:
+        rows = tx.actions(key, states=[ActionState.PARKED], ids=ids)
         tx.mark(key, [row.action.id for row in rows], ActionState.DROPPED, at, code=BY_PERSON, sentence=DROPPED)
-        tx.add_history(key, [_entry(row, run, at, who) for row in rows])
+        tx.add_history(key, [_entry(row, run, at, who, DROPPED) for row in rows])
+    return len(rows)
 
 
 def among(tenant: Tenant, ports: Ports, ids: Collection[str] | None) -> tuple[list[str], list[str]]:
@@ -112,14 +134,14 @@ def _shown(row: JournalRow, link: Link | None, employees: dict[str, str]) -> Par
     )
 
 
-def _entry(row: JournalRow, run: Run, at: datetime, who: str) -> HistoryEntry:
+def _entry(row: JournalRow, run: Run, at: datetime, who: str, reason: str) -> HistoryEntry:
     action = row.action
     return HistoryEntry(
         at=at,
         run=run.id,
         link=action.link,
         rule="G10",
-        reason=DROPPED,
+        reason=reason,
         side=action.side,
         mailbox=action.mailbox,
         target_id=action.target_id,

@@ -130,7 +130,7 @@ class JournalCalls(Calls):
                 for row in connection.execute(select(action).where(action.c.tenant == tenant, condition))
             ]
         rows.sort(key=lambda row: (row.planned_at, row.position, row.id))
-        return [_journal_row(row) for row in rows]
+        return [journal_row(row) for row in rows]
 
     def _move(
         self,
@@ -224,7 +224,7 @@ def _row(tenant: str, run: str, position: int, one: Action, at: datetime) -> dic
     }
 
 
-def _journal_row(row: Row[Any]) -> JournalRow:
+def journal_row(row: Row[Any]) -> JournalRow:
     return JournalRow(
         action=decode(Action, row.value),
         run=row.run,

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from calsync.errors import StateError
+from calsync.store.attention import AttentionCalls
 from calsync.store.engine import file_of, make_engine, shown, understood
 from calsync.store.forget import ForgetCalls
 from calsync.store.journal import JournalCalls
@@ -32,6 +33,7 @@ class Store(
     RunCalls,
     WishCalls,
     OverviewCalls,
+    AttentionCalls,
     LeaseCalls,
     UpkeepCalls,
 ):

@@ -51,7 +51,7 @@ def site(reports: Reports) -> Iterator[FastAPI]:
     from calsync.web.app import create_app
 
     site = FastAPI()
-    site.mount("/calsync", create_app(lambda tenant_key, run_id: reports.get((tenant_key, run_id))))
+    site.mount("/calsync", create_app(lambda key, run, narrow: narrow(said) if (said := reports.get((key, run))) else None))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW__CORE__AUTH_MANAGER", "web.managers.DagByDag")
         init_auth_manager(site)

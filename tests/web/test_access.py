@@ -45,6 +45,7 @@ Pages without a tenant in their path show what their viewer may see, which their
 
 EXAMPLES = {
     "tenant": "berlin",
+GET  /dags/{dag_id}/runs/{run_id}/changes/{kind}/ -    yes     yes   yes  yes    -
     "dag_id": "calendar_sync__berlin",
     "run_id": "manual__1",
     "name": "calsync.css",
@@ -63,6 +64,7 @@ def table() -> dict[str, tuple[bool, ...]]:
 
 
 def routes() -> set[str]:
+    "kind": "csv",
     """Every route of the application, those of nested routers included."""
     found = set()
     for route in create_app().routes:

@@ -230,3 +230,68 @@ def test_moments_are_told_for_people(iso: str | None, expected: str) -> None:
 )
 def test_durations_are_told_for_people(seconds: float | None, expected: str) -> None:
     assert duration(seconds) == expected
+
+
+# --- values, filters, files ------------------------------------------------------------------------------------------
+
+TWO = [
+    change(title="Lunch", link="L1", values=[{"field": "title", "old": "Visit", "new": "Lunch"}]),
+    change(title="Dinner", side="crm", verb="update", state="parked", rule="C5", employee="1002"),
+]
+
+
+def test_a_change_shows_old_and_new_values_and_leads_to_its_meeting(shown: Any) -> None:
+    page = shown(report(changes=TWO))
+    assert page.rows[0][4] == "title Visit → Lunch"
+    assert [a["href"] for a in page.soup.select("tbody a")] == ["/calsync/tenants/berlin/meetings/L1/"]
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("", ["Lunch", "Dinner"]),
+        ("?side=crm", ["Dinner"]),
+        ("?state=parked&verb=update", ["Dinner"]),
+        ("?rule=E2", ["Lunch"]),
+        ("?employee=2", ["Dinner"]),
+        ("?state=held", []),
+    ],
+)
+def test_changes_are_filtered(shown: Any, query: str, titles: list[str]) -> None:
+    page = shown(report(changes=TWO), query)
+    assert [row[2].split()[0] for row in page.rows] == titles
+    assert ("No change fits these filters." in page.text) == (not titles)
+
+
+def test_a_filter_stays_while_one_turns_the_pages(shown: Any) -> None:
+    changes = [change(title=f"Event {number}") for number in range(ROWS + 1)] + [TWO[1]]
+    page = shown(report(changes=changes), "?side=outlook")
+    assert [link["href"] for link in page.soup.select("nav.pages a")] == ["?side=outlook&page=2"]
+    assert page.soup.select_one("option[value=outlook][selected]") is not None
+
+
+def test_no_employee_stands_in_an_address(shown: Any) -> None:
+    page = shown(report(changes=TWO))
+    assert not [
+        tag for tag in page.soup.select("a[href], option[value]") if "100" in str(tag.get("href", tag.get("value")))
+    ]
+
+
+def test_the_changes_are_handed_out_as_files_filtered_like_the_page(as_role: SignIn, reports: Reports) -> None:
+    reports.clear()
+    reports["berlin", RUN] = report(changes=TWO)
+    viewer, path = as_role("viewer"), f"/calsync/dags/calendar_sync__berlin/runs/{RUN}/changes/"
+    csv = viewer.get(f"{path}csv/?side=crm")
+    assert csv.headers["content-type"] == "text/csv; charset=utf-8"
+    assert csv.headers["content-disposition"] == 'attachment; filename="changes-berlin.csv"'
+    assert [line.split(",")[2] for line in csv.text.splitlines()] == ["title", "Dinner"]
+    said = viewer.get(f"{path}json/").json()
+    assert (said["run"], [one["title"] for one in said["changes"]]) == (RUN, ["Lunch", "Dinner"])
+    assert "choices" not in said
+    assert viewer.get(f"{path}xlsx/").status_code == 422
+    reports.clear()
+    assert viewer.get(f"{path}csv/").status_code == 404
+
+
+def test_a_dry_run_is_a_plan(shown: Any) -> None:
+    assert "Plan" in [heading.get_text() for heading in shown(report(dry_run=True)).soup.select("h2")]

@@ -70,8 +70,7 @@ def titles_of(staging: Staging, store: Store, tenant: str, run: str, remarks: It
 def mask_anew(told: dict[str, Any], store: Store) -> dict[str, Any]:
     """A report with the titles masked of meetings that are private by now, on whichever side."""
     lines = [*told.get("changes", ()), *told.get("remarks", ())]
-    known = store.links(told["tenant"], {line["link"] for line in lines if line.get("link")})
-    private = {link.id for link in known if title_of(link) == PRIVATE}
+    private = store.private_among(told["tenant"], {line["link"] for line in lines if line.get("link")})
     return _masked_lines(told, lambda line: PRIVATE if line.get("link") in private else None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -130,14 +131,22 @@ def read_report(staging: Staging, tenant: str, run: str) -> dict[str, Any] | Non
     return found
 
 
-def shown_report(staging: Staging, store: Store | None, tenant: str, run: str) -> dict[str, Any] | None:
+def shown_report(
+    staging: Staging,
+    store: Store | None,
+    tenant: str,
+    run: str,
+    narrow: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+) -> dict[str, Any] | None:
     """The report of a run as it may be shown today: what has turned private since is masked (F6).
 
     :param store: None when the state database cannot be asked: then no title is shown
+    :param narrow: takes out what is not looked at, before the rest is looked up
     """
     told = read_report(staging, tenant, run)
     if told is None:
         return None
+    told = narrow(told) if narrow else told
     return mask_anew(told, store) if store else without_titles(told)
 
 

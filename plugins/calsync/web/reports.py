@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from calsync.errors import ConfigError, StateError, StateUnreachable
+from calsync.stages.export import Narrow
 from calsync.web.words import SIDES
 
 _BY_SIDE: Final = ("created", "updated", "deleted")
@@ -25,10 +26,12 @@ class Change(_Part):
 
     side: str
     verb: str
+    link: str = ""
     employee: str | None = None
     title: str = ""
     start: str | None = None
     fields: tuple[str, ...] = ()
+    values: tuple[Mapping[str, Any], ...] = ()
     rule: str = ""
     reason: str = ""
     mails: int = 0
@@ -55,7 +58,7 @@ class StageTime(_Part):
 
 
 class Report(_Part):
-    """What a run did (`report.json`)."""
+    """What a run did (`report.json`), narrowed to a page of its changes (`calsync.stages.export.Narrow`)."""
 
     tenant: str
     run: str
@@ -66,6 +69,11 @@ class Report(_Part):
     changes: tuple[Change, ...] = ()
     remarks: tuple[Remark, ...] = ()
     stages: Mapping[str, StageTime] = Field(default_factory=dict)
+    found: int = 0
+    total: int = 0
+    page: int = 1
+    pages: int = 1
+    choices: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
 
     def sides(self) -> list[tuple[str, list[int]]]:
         """For either system its name and the counts of created, updated and deleted events."""
@@ -93,7 +101,7 @@ _COUNTERS: Final = {
 }
 
 
-def stored_report(tenant_key: str, run_id: str) -> Mapping[str, Any] | None:
+def stored_report(tenant_key: str, run_id: str, narrow: Narrow) -> Mapping[str, Any] | None:
     """The report that the run's `report` task wrote, masked as of today; None when there is none (yet, or any more)."""
     from calsync.stages.ports import state_dsn
     from calsync.stages.report import shown_report
@@ -103,6 +111,6 @@ def stored_report(tenant_key: str, run_id: str) -> Mapping[str, Any] | None:
     staging = Staging(default_root())
     try:
         with open_store(state_dsn()) as store:
-            return shown_report(staging, store, tenant_key, run_id)
+            return shown_report(staging, store, tenant_key, run_id, narrow)
     except (ConfigError, StateError, StateUnreachable):
-        return shown_report(staging, None, tenant_key, run_id)
+        return shown_report(staging, None, tenant_key, run_id, narrow)

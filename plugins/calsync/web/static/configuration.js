@@ -44,7 +44,9 @@
       for (const input of form.querySelectorAll("[data-secret]")) if (input.value) data.set(input.name, "typed");
       data.delete("mailbox");
     }
-    const answer = await fetch(form.action, { method: "POST", headers: JSON_PLEASE, body: new URLSearchParams(data) });
+    // The buttons are named "action": `form.action` is them, not the address.
+    const how = { method: "POST", headers: JSON_PLEASE, body: new URLSearchParams(data) };
+    const answer = await fetch(window.location.pathname, how);
     return answer.json();
   };
 
@@ -84,13 +86,10 @@
     clearTimeout(timer);
     asked += 1;
     trouble("");
-    try {
-      settle(await send(button.value, true));
-    } catch {
-      trouble("Airflow did not answer. Try again.");
-    }
-    button.disabled = false;
+    const answer = await send(button.value, true).catch(() => ({ detail: "Airflow did not answer. Try again." }));
     document.getElementById(place).textContent = "";
+    button.disabled = false;
+    settle(answer);
   });
 
   const settle = (answer) => {

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -92,3 +94,23 @@ def _note(store: Store, tenant: str, matching: Matching) -> None:
     said = {"state": matching.state, "at": at, "sentence": matching.sentence}
     if matching.at:
         store.remember(tenant, _KEY, json.dumps(said), matching.at)
+
+
+def start(tenant: Tenant, store: Store, now: datetime, open_ports: Callable[[], Ports]) -> bool:
+    """Match anew in a thread of this process; False when a matching of the tenant runs already.
+
+    :param open_ports: called here, so that what is wrong with a connection is told at once; closed by the thread
+    """
+    ports = open_ports()
+    if not begin(store, tenant.key, now):
+        ports.close()
+        return False
+
+    def work() -> None:
+        try:
+            match_anew(tenant, ports)
+        finally:
+            ports.close()
+
+    threading.Thread(target=work, name=f"matching-{tenant.key}", daemon=True).start()
+    return True

@@ -16,7 +16,7 @@ _KINDS: Final = {
     ".svg": "image/svg+xml",
 }
 _NAMES: Final = {path.name: _KINDS[path.suffix] for path in sorted(_FOLDER.iterdir()) if path.suffix in _KINDS}
-_PUBLIC: Final = ("calsync.css", "theme.js", "page.js")
+_PUBLIC: Final = ("calsync.css", "connect.css", "theme.js", "page.js")
 """What pages need that are shown to people who are not signed in to Airflow."""
 
 _HEADERS: Final = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"}

@@ -28,6 +28,13 @@ GET  /tenants/{tenant}/state/                  -       -       -     yes  yes   
 POST /tenants/{tenant}/pause/                  -       -       -     yes  yes    -
 POST /tenants/{tenant}/run/                    -       -       -     yes  yes    -
 POST /tenants/{tenant}/delete/                 -       -       -     yes  yes    -
+GET  /tenants/{tenant}/accounts/               -       -       -     yes  yes    -
+POST /tenants/{tenant}/accounts/find/          -       -       -     yes  yes    -
+POST /tenants/{tenant}/accounts/change/        -       -       -     yes  yes    -
+POST /tenants/{tenant}/accounts/settle/        -       -       -     yes  yes    -
+POST /tenants/{tenant}/accounts/upload/        -       -       -     yes  yes    -
+GET  /tenants/{tenant}/accounts/match/         -       -       -     yes  yes    -
+POST /tenants/{tenant}/accounts/match/         -       -       -     yes  yes    -
 GET  /tenants/{tenant}/meetings/               -       yes     yes   yes  yes    -
 POST /tenants/{tenant}/meetings/               -       yes     yes   yes  yes    -
 GET  /tenants/{tenant}/meetings/{link}/        -       yes     yes   yes  yes    -
@@ -37,6 +44,12 @@ POST /tenants/{tenant}/meetings/{link}/private/ -       -       -     yes  yes  
 GET  /dags/{dag_id}/runs/{run_id}/changes/     -       yes     yes   yes  yes    -
 GET  /static/{name}                            -       yes     yes   yes  yes    yes
 GET  /connect/static/{name}                    yes     yes     yes   yes  yes    yes
+GET  /connect/{tenant}/                        yes     yes     yes   yes  yes    yes
+GET  /connect/{tenant}/sign-in/                yes     yes     yes   yes  yes    yes
+GET  /connect/{tenant}/signed-in/              yes     yes     yes   yes  yes    yes
+POST /connect/{tenant}/connect/                yes     yes     yes   yes  yes    yes
+POST /connect/{tenant}/disconnect/             yes     yes     yes   yes  yes    yes
+POST /connect/{tenant}/sign-out/               yes     yes     yes   yes  yes    yes
 """
 """`-`: refused with 401 or 403. The neighbour has the right to the DAGs of another tenant than the one in the path.
 
@@ -79,7 +92,8 @@ def ask(browser: TestClient, route: str, role: str | None, token: bool = True) -
     method, path = route.split()
     browser.cookies.set(BEARER, BROWSER)
     request = Request({"type": "http", "headers": [(b"cookie", f"{BEARER}={BROWSER}".encode())]})
-    headers = {HEADER: form_token(request, role or "")} if token else {}
+    for_whom = "" if "/connect/" in path else role or ""
+    headers = {HEADER: form_token(request, for_whom)} if token else {}
     return browser.request(method, "/calsync" + path.format(**EXAMPLES), headers=headers).status_code
 
 

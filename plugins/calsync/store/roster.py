@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, case, delete, func, null, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, delete, func, null, or_, select, union_all
 
 from calsync.core.accounts import AMBIGUOUS, Candidate, Refusal, Why
 from calsync.core.model import Account, Authorisation, Availability
 from calsync.store.engine import Calls, chunks, decode, decode_optional, encode, insert
 from calsync.store.tables import account, refusal
 
-_OF_REFUSAL = (refusal.c.why, refusal.c.object_id, refusal.c.address.label("crm_address"), refusal.c.candidates)
-_REFUSED: tuple[Any, ...] = (refusal.c.employee, *_OF_REFUSAL)
+_REFUSED: tuple[Any, ...] = (
+    refusal.c.employee,
+    refusal.c.why,
+    refusal.c.object_id,
+    refusal.c.address,
+    refusal.c.candidates,
+)
 
 
 class Group(StrEnum):
@@ -94,15 +99,20 @@ class RosterCalls(Calls):
         self, tenant: str, group: Group | None = None, text: str = "", offset: int = 0, limit: int = 50
     ) -> list[Person]:
         """Everybody of this group (None: of all) in whose employee id or addresses `text` stands, by employee id."""
-        everybody = _everybody(tenant)
-        query = select(everybody).where(*_narrowed(everybody, group, text))
+        everybody = _everybody(tenant, text)
+        query = select(everybody.c.employee, everybody.c.group).where(*_narrowed(everybody, group, text))
         with self._read() as connection:
             rows = connection.execute(query.order_by(everybody.c.employee).offset(offset).limit(limit))
-            return [_person(row) for row in rows]
+            shown = {row.employee: Group(row.group) for row in rows}
+            stored = select(account.c.value).where(account.c.tenant == tenant, account.c.employee.in_(shown))
+            accounts = {one.employee: one for one in (decode(Account, v) for v in connection.scalars(stored))}
+            refused = select(*_REFUSED).where(refusal.c.tenant == tenant, refusal.c.employee.in_(shown))
+            refusals = {one.employee: one for one in map(_refusal, connection.execute(refused))}
+        return [_person(id_, group, accounts.get(id_), refusals.get(id_)) for id_, group in shown.items()]
 
     def groups(self, tenant: str, text: str = "") -> dict[Group, int]:
         """How many are in each group, of those in whose employee id or addresses `text` stands."""
-        everybody = _everybody(tenant)
+        everybody = _everybody(tenant, text)
         query = select(everybody.c.group, func.count()).where(*_narrowed(everybody, None, text))
         with self._read() as connection:
             found = {row[0]: row[1] for row in connection.execute(query.group_by(everybody.c.group))}
@@ -118,7 +128,7 @@ class _Candidates:
 
 def _refusal(row: Any) -> Refusal:
     chosen = decode_optional(_Candidates, row.candidates) or _Candidates()
-    return Refusal(row.employee, Why[row.why], row.object_id, row.crm_address, chosen.users)
+    return Refusal(row.employee, Why[row.why], row.object_id, row.address, chosen.users)
 
 
 def _group() -> ColumnElement[str]:
@@ -133,18 +143,28 @@ def _group() -> ColumnElement[str]:
     )
 
 
-def _everybody(tenant: str) -> Subquery:
-    """Accounts with what was refused about them, and refused employees without an account."""
+def _everybody(tenant: str, text: str) -> Subquery:
+    """Accounts with what was refused about them, and refused employees without an account: what `text` is sought in."""
     same = and_(account.c.tenant == refusal.c.tenant, account.c.employee == refusal.c.employee)
     with_account: Select[Any] = (
-        select(account.c.employee, account.c.address, account.c.value, *_OF_REFUSAL, _group().label("group"))
+        select(
+            account.c.employee,
+            account.c.address,
+            refusal.c.address.label("crm_address"),
+            (account.c.value if "@" in text else null()).label("value"),
+            _group().label("group"),
+        )
         .select_from(account.outerjoin(refusal, same))
         .where(account.c.tenant == tenant)
     )
     nobody = select(account.c.employee).where(same).correlate(refusal).exists()
     unmatched = case((refusal.c.why.in_([why.name for why in AMBIGUOUS]), Group.AMBIGUOUS), else_=Group.UNMATCHED)
     without: Select[Any] = select(
-        refusal.c.employee, refusal.c.address, null().label("value"), *_OF_REFUSAL, unmatched.label("group")
+        refusal.c.employee,
+        refusal.c.address,
+        null().label("crm_address"),
+        null().label("value"),
+        unmatched.label("group"),
     ).where(refusal.c.tenant == tenant, ~nobody)
     return union_all(with_account, without).subquery("everybody")
 
@@ -159,11 +179,6 @@ def _narrowed(everybody: Subquery, group: Group | None, text: str) -> list[Colum
     return [*wanted, or_(*(everybody.c[name].icontains(text, autoescape=True) for name in names))]
 
 
-def _person(row: Row[Any]) -> Person:
-    return Person(
-        employee=row.employee,
-        group=Group(row.group),
-        address=row.address or row.crm_address or "",
-        account=decode(Account, row.value) if row.value else None,
-        refusal=_refusal(row) if row.why else None,
-    )
+def _person(employee: str, group: Group, account: Account | None, refused: Refusal | None) -> Person:
+    address = (account.address if account else "") or (refused.address if refused else "")
+    return Person(employee, group, address, account, refused)

@@ -20,6 +20,9 @@ TABLE = """
 route                                          nobody  viewer  user  op   admin  neighbour
 GET  /                                         -       yes     yes   yes  yes    yes
 GET  /attention/                               -       yes     yes   yes  yes    yes
+GET  /tenants/{tenant}/attention/              -       yes     yes   yes  yes    -
+POST /tenants/{tenant}/attention/held/         -       -       yes   yes  yes    -
+POST /tenants/{tenant}/attention/parked/       -       -       yes   yes  yes    -
 GET  /tenants/new/                             -       -       -     yes  yes    -
 POST /tenants/new/                             -       -       -     yes  yes    -
 GET  /tenants/{tenant}/                        -       -       -     yes  yes    -
@@ -42,6 +45,7 @@ POST /tenants/{tenant}/meetings/{link}/restore/ -       -       yes   yes  yes  
 POST /tenants/{tenant}/meetings/{link}/undo/   -       -       yes   yes  yes    -
 POST /tenants/{tenant}/meetings/{link}/private/ -       -       -     yes  yes    -
 GET  /dags/{dag_id}/runs/{run_id}/changes/     -       yes     yes   yes  yes    -
+GET  /dags/{dag_id}/runs/{run_id}/changes/{kind}/ -    yes     yes   yes  yes    -
 GET  /static/{name}                            -       yes     yes   yes  yes    yes
 GET  /connect/static/{name}                    yes     yes     yes   yes  yes    yes
 GET  /connect/{tenant}/                        yes     yes     yes   yes  yes    yes
@@ -58,9 +62,9 @@ Pages without a tenant in their path show what their viewer may see, which their
 
 EXAMPLES = {
     "tenant": "berlin",
-GET  /dags/{dag_id}/runs/{run_id}/changes/{kind}/ -    yes     yes   yes  yes    -
     "dag_id": "calendar_sync__berlin",
     "run_id": "manual__1",
+    "kind": "csv",
     "name": "calsync.css",
     "link": "0123456789abcdef",
 }
@@ -77,7 +81,6 @@ def table() -> dict[str, tuple[bool, ...]]:
 
 
 def routes() -> set[str]:
-    "kind": "csv",
     """Every route of the application, those of nested routers included."""
     found = set()
     for route in create_app().routes:

@@ -15,7 +15,7 @@ import anyio.from_thread
 import httpx
 from fastapi import Depends, Request
 
-from calsync.naming import DagKind, dag_id
+from calsync.naming import ASK, DagKind, dag_id
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -98,6 +98,11 @@ class Airflow:
     def run(self, key: str) -> Answer:
         """Start a run of the tenant's sync DAG now; the body names its `dag_run_id`."""
         return self.ask("POST", f"/dags/{_part(dag_id(key))}/dagRuns", {"logical_date": None})
+
+    def answer(self, key: str, run_id: str, word: str) -> Answer:
+        """Answer the question that a run of the tenant's approval DAG asks, as under Required Actions."""
+        task = f"/dags/{_part(dag_id(key, DagKind.APPROVAL))}/dagRuns/{_part(run_id)}/taskInstances/{ASK}/-1"
+        return self.ask("PATCH", f"{task}/hitlDetails", {"chosen_options": [word], "params_input": {}})
 
     def read_files_again(self, key: str, others: Sequence[str] = ()) -> bool:
         """Have Airflow read anew the files that this tenant's DAGs come from; whether it will.

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pipeline.team import ANN, BOB, Team, address
+from pipeline.team import ANN, BOB, DAY, Team, address, old
 from pipeline.workplace import Workplace
+
+from calsync.errors import StateUnreachable
+from calsync.stages import cursors
 
 
 @pytest.fixture
@@ -22,6 +25,7 @@ def team(work: Workplace) -> Team:
         ("graph", {"refuse": True}, "Graph"),
         ("graph", {"html": True}, "check the connection's host"),
         ("graph", {"status": 503}, "Graph is unavailable at the moment"),
+        ("graph", {"status": 410}, "check the connection's host"),
         ("login", {"status": 503}, "The login service is unavailable at the moment"),
     ],
 )
@@ -61,11 +65,14 @@ def test_a_mailbox_that_goes_away_on_a_quiet_day_is_remembered(team: Team) -> No
     assert away == [BOB]
 
 
-def test_an_edit_that_could_not_be_read_wins_over_a_deletion_all_the_same(team: Team) -> None:
-    record = team.record()
+@pytest.mark.parametrize("direction", ["bidirectional", "outlook_to_crm"])
+def test_an_edit_that_could_not_be_read_wins_over_a_deletion_all_the_same(team: Team, direction: str) -> None:
+    event = team.meeting()
     team.settle()
-    team.outlook().rename(team.event(ANN)["id"], "Edited")
-    team.crm().cancel(record)
+    (record,) = team.work.records()
+    team.work.configure(direction=direction)
+    team.outlook().rename(event, "Edited")
+    team.crm().cancel(record["id"])
     team.work.box.set_mailbox(address(ANN), "none")
 
     team.work.run()
@@ -74,3 +81,26 @@ def test_an_edit_that_could_not_be_read_wins_over_a_deletion_all_the_same(team: 
     team.settle()
     assert team.titles(ANN) == ["Edited"]
     assert [r["content"] for r in team.work.records()] == ["Edited"]
+
+
+@pytest.mark.parametrize("breaks_off", [True, False])
+def test_who_was_away_while_a_run_broke_off_or_looked_at_days_of_its_own_gets_what_it_missed(
+    work: Workplace, monkeypatch: pytest.MonkeyPatch, breaks_off: bool
+) -> None:
+    team = Team.start(work, crm_events=[old(id="sch-1", attendees=[BOB])])
+    team.crm().rename("sch-1", "Renamed")
+    work.box.set_mailbox(address(BOB), "forbidden")
+    with monkeypatch.context() as breaking:
+        if breaks_off:
+            breaking.setattr(cursors, "save", _unreachable)
+        work.run(may_fail=breaks_off, window=None if breaks_off else (DAY.date(), DAY.date()))
+    assert (team.titles(ANN), team.titles(BOB)) == (["Renamed"], ["Visit"])
+
+    work.box.set_mailbox(address(BOB), "ok")
+    team.settle()
+
+    assert team.titles(BOB) == ["Renamed"]
+
+
+def _unreachable(*_: object) -> None:
+    raise StateUnreachable("the state database does not answer")

@@ -124,7 +124,7 @@ def _deleted_in_crm(desk: Desk, outlook: Change) -> None:
 
 
 def _speaker_sleeps(desk: Desk) -> bool:
-    """Whether who speaks for Outlook cannot be heard for the moment: an edit there may wait, which would win (D5)."""
+    """Whether who speaks for Outlook can be neither heard nor written for the moment (D5, C6)."""
     speaker = desk.link.placement(desk.link.speaker)
     return speaker is not None and speaker.standing is Standing.ASLEEP
 
@@ -202,11 +202,6 @@ def _lists_people(desk: Desk) -> bool:
     """Whether the speaker's event has attendees: what it showed before it spoke is not overwritten then (C8)."""
     speaker = desk.link.placement(desk.link.speaker)
     return speaker is not None and bool(desk.listed(speaker))
-
-
-def _speaker_sleeps(desk: Desk) -> bool:
-    speaker = desk.link.placement(desk.link.speaker)
-    return speaker is not None and speaker.standing is Standing.ASLEEP and desk.rules.to_outlook
 
 
 def _write_the_others(desk: Desk, before: Link, target: Event, crm: Change) -> None:

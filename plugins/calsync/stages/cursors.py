@@ -36,19 +36,40 @@ def due(tenant: Tenant, ports: Ports, run: Run) -> bool:
     return False
 
 
+def begin(tenant: Tenant, ports: Ports, run: Run) -> None:
+    """Forget by which rules and people all was last decided, before a run that has decided by others writes.
+
+    Should it break off or look at days of its own, and all be as before by the next run, that would see no change, and
+    a mailbox that was away meanwhile would never get what it missed: so it looks at everything (C10). A run that reads
+    only a part sees to that itself, meeting by meeting.
+    """
+    if run.narrow:
+        return
+    with ports.store.begin() as tx:
+        for name, value in _decided_by(tenant, ports, run).items():
+            if tx.remembered(tenant.key, name) not in (None, value):
+                tx.remember(tenant.key, name, "", run.at)
+
+
 def save(tenant: Tenant, ports: Ports, run: Run, ledger: Ledger) -> None:
     """Save each cursor whose extraction caused nothing that is still open: all of it is done, parked or held.
 
     Rules and people are remembered as this run read and decided by them; what changed since is the next one's (C10).
     """
-    key, staging = tenant.key, ports.staging
+    key = tenant.key
     unsettled = ledger.unsettled()
     kept_back = {name for action in unsettled for name in _caused_by(ledger, action)}
     with ports.store.begin() as tx:
         tx.save_cursor(key, *(cursor for cursor in _pending(tenant, ports, run) if cursor.name not in kept_back))
         if not unsettled and run.moves_cursors:
-            tx.remember(key, "rules", staging.read_json(key, run.id, "crm-facts")["rules"], run.at)
-            tx.remember(key, "people", staging.read_json(key, run.id, "verdict")["people"], run.at)
+            for name, value in _decided_by(tenant, ports, run).items():
+                tx.remember(key, name, value, run.at)
+
+
+def _decided_by(tenant: Tenant, ports: Ports, run: Run) -> dict[str, str]:
+    """By which rules and for which people this run has decided; a cleanup goes by what stands there alone."""
+    said = [ports.staging.read_json(tenant.key, run.id, name) or {} for name in ("crm-facts", "verdict")]
+    return {name: each[name] for name, each in zip(("rules", "people"), said, strict=True) if name in each}
 
 
 def _pending(tenant: Tenant, ports: Ports, run: Run) -> list[Cursor]:

@@ -34,6 +34,7 @@ def load(tenant: Tenant, ports: Ports, run: Run) -> Counters:
         return {"requests_crm": 0, "requests_graph": 0}
     ports.store.start_run(tenant.key, run.id, run.kind, run.at)
     _remember_people(tenant, ports, run)
+    cursors.begin(tenant, ports, run)
     ledger = Ledger(tenant, ports, run, ports.staging.read_rows(Meeting, tenant.key, run.id, "plan"))
     ledger.open()
     calls = asyncio.run(_write(tenant, ports, run, ledger))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.core.facts import local_days
 from calsync.core.model import FOLLOWED, Absence, Account, Availability, Link, OutlookRow, Placement, Proof, Shape
-from calsync.errors import AuthFailed, CursorExpired, Forbidden, NotFound, Refused, RemoteError, Transient
+from calsync.errors import AuthFailed, CursorExpired, Forbidden, MailboxAway, NotFound, Refused, RemoteError, Transient
 from calsync.stages.followed import confirm, follow, followed
 from calsync.stages.series import (
     DATES,
@@ -42,6 +42,11 @@ VIEW_INSTEAD = 20
 _NONE_ALLOWED = (
     "The application may use none of the mailboxes: grant it Calendars.ReadWrite with admin consent, or see to the "
     "access policies"
+)
+
+_NONE_ANSWERS = (
+    "Graph answers every mailbox's read with a refusal, which is not the mailboxes' own: check the connection's host, "
+    "and whether Microsoft reports trouble"
 )
 
 EventKey = tuple[str, str]
@@ -123,13 +128,16 @@ class MailboxReader:
 
     def common_failure(self) -> RemoteError | None:
         """Why not one mailbox could be read, where that is not each mailbox's own matter: a service that is down, a
-        permission that is missing.
+        permission that is missing, an address that is not Graph's.
         """
         found = [self.errors[mailbox] for mailbox in self.seen if self.is_away(mailbox)]
-        if not found or len(found) < len(self.seen) or not all(isinstance(e, Forbidden | Transient) for e in found):
+        if not found or len(found) < len(self.seen) or any(isinstance(error, MailboxAway) for error in found):
             return None
         passing = next((error for error in found if isinstance(error, Transient)), None)
-        return passing or Forbidden(_NONE_ALLOWED, found[0].remote)
+        refused = next((error for error in found if not isinstance(error, Forbidden)), None)
+        return passing or (
+            Refused(_NONE_ANSWERS, refused.remote) if refused else Forbidden(_NONE_ALLOWED, found[0].remote)
+        )
 
     async def _window(self, mailboxes: list[str]) -> None:
         """The run's own days, listed in full; no cursor is read or moved (G8)."""

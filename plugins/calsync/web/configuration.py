@@ -150,7 +150,7 @@ def _answer(
     """The page again, or its news alone for a script, which keeps what was typed."""
     if _wants_json(request):
         ids = {name: values[name] for name in ("connections.crm", "connections.graph") if name in values}
-        return _json({**found, "ids": ids if "file" in found else {}}, status)
+        return _json({**found, "ids": ids if "file" in found else {}})
     return _page(request, tenant, values, known, status, **found)
 
 
@@ -196,5 +196,6 @@ def _wants_json(request: Request) -> bool:
     return "application/json" in request.headers.get("accept", "")
 
 
-def _json(body: Any, status: int = 200) -> JSONResponse:
-    return JSONResponse(body, status, {"Cache-Control": "no-store"})
+def _json(body: Any) -> JSONResponse:
+    """News for a script. That something has to be corrected is news too: a refusal would stand in the console."""
+    return JSONResponse(body, headers={"Cache-Control": "no-store"})

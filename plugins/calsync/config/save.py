@@ -24,6 +24,7 @@ from calsync.errors import ConfigError
 _CHANGED: Final = "has changed since it was read here: reload it, and make your change anew"
 _THERE: Final = "is there already: choose another key, or edit that configuration"
 _GONE: Final = "is not there any more: somebody has removed or renamed it"
+_ODD_BREAKS: Final = re.compile("[\x85\u2028\u2029]")
 _LONGEST: Final = 50
 """Characters of a key that is made from a name; the rest is for a number behind it."""
 
@@ -31,7 +32,10 @@ _LONGEST: Final = 50
 def tenant_text(tenant: Tenant) -> str:
     """The tenant's file: its settings in the order of the reference, without those that say what is so anyway."""
     said = _without_empty(tenant.model_dump(mode="json", exclude={"key"}, exclude_defaults=True))
-    return yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=120)
+    text: str = yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=120)
+    if _ODD_BREAKS.search(text):  # PyYAML folds the lines that these end, and reads a space in their place
+        text = yaml.safe_dump(said, sort_keys=False, width=120)
+    return text
 
 
 def tenant_file(folder: Path, key: str) -> Path:

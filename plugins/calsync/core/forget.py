@@ -74,8 +74,8 @@ def link_without(link: Link, who: Person, *, mine: bool) -> Link:
     if link.state in (LinkState.UNLINKED, LinkState.RETIRED):
         base = replace(link.base, title=GONE, guests=frozenset()) if link.base else None
         return replace(link, base=base, crm_shown=None, addresses=())
-    nothing = {"base": None, "crm_shown": None, "crm_version": 0, "form": None, "speaker": "", "addresses": ()}
-    return replace(link, state=LinkState.SEEN, reason="", dirty=False, **nothing)
+    seen = replace(link, state=LinkState.SEEN, reason="", dirty=False)
+    return replace(seen, base=None, crm_shown=None, crm_version=0, form=None, speaker="", addresses=())
 
 
 def _placement_without(placement: Placement, who: Person, *, mine: bool) -> Placement:

@@ -26,4 +26,5 @@ class UpkeepCalls(Calls):
     def oldest_history(self, tenant: str) -> datetime | None:
         """When the oldest entry of the history was written; None when there is none."""
         with self._read() as connection:
-            return connection.scalar(select(func.min(history.c.at)).where(history.c.tenant == tenant))
+            oldest: datetime | None = connection.scalar(select(func.min(history.c.at)).where(history.c.tenant == tenant))
+        return oldest

@@ -26,5 +26,6 @@ class UpkeepCalls(Calls):
     def oldest_history(self, tenant: str) -> datetime | None:
         """When the oldest entry of the history was written; None when there is none."""
         with self._read() as connection:
-            oldest: datetime | None = connection.scalar(select(func.min(history.c.at)).where(history.c.tenant == tenant))
+            first = select(func.min(history.c.at)).where(history.c.tenant == tenant)
+            oldest: datetime | None = connection.scalar(first)
         return oldest

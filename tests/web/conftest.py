@@ -22,6 +22,7 @@ from web.managers import NEIGHBOUR  # noqa: E402
 
 from calsync.config.load import load_tenant  # noqa: E402
 from calsync.config.model import Tenant  # noqa: E402
+from calsync.stages.export import Narrow  # noqa: E402
 from calsync.staging import Staging  # noqa: E402
 from calsync.store import open_store, upgrade  # noqa: E402
 from calsync.store.store import Store  # noqa: E402
@@ -50,8 +51,12 @@ def site(reports: Reports) -> Iterator[FastAPI]:
 
     from calsync.web.app import create_app
 
+    def read(key: str, run: str, narrow: Narrow) -> Mapping[str, Any] | None:
+        said = reports.get((key, run))
+        return narrow(said) if said else None
+
     site = FastAPI()
-    site.mount("/calsync", create_app(lambda key, run, narrow: narrow(said) if (said := reports.get((key, run))) else None))
+    site.mount("/calsync", create_app(read))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW__CORE__AUTH_MANAGER", "web.managers.DagByDag")
         init_auth_manager(site)

@@ -124,9 +124,13 @@ def _deleted_in_crm(desk: Desk, outlook: Change) -> None:
 
 
 def _speaker_sleeps(desk: Desk) -> bool:
-    """Whether who speaks for Outlook can be neither heard nor written for the moment (D5, C6)."""
+    """Whether who speaks for Outlook can be neither heard nor written for the moment (D5, C6).
+
+    Where nothing is carried to Outlook nobody waits: what is kept to its own side now stays so, whatever becomes of the
+    direction (C9).
+    """
     speaker = desk.link.placement(desk.link.speaker)
-    return speaker is not None and speaker.standing is Standing.ASLEEP
+    return speaker is not None and speaker.standing is Standing.ASLEEP and desk.rules.to_outlook
 
 
 def _deleted_in_outlook(desk: Desk, crm: Change) -> None:

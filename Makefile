@@ -57,9 +57,10 @@ type: setup-dev ## Static types
 validate: setup ## Check the tenant files
 	@$(PY) -m calsync validate
 
-bench: setup-dev ## Measure what a thousand tenants cost Airflow to parse, and what a quiet run of a crowd costs
+bench: setup-dev ## Measure what a thousand tenants cost Airflow to parse, what a quiet run of a crowd costs, and how fast the pages answer
 	$(PY) tests/bench/parse.py
 	$(PY) tests/bench/steady.py
+	$(PY) tests/bench/pages.py
 
 lock: ## Pin everything requirements.txt needs, with hashes (needs uv)
 	uv pip compile --universal --generate-hashes --python-version 3.11 requirements.txt -o requirements.lock

@@ -36,7 +36,7 @@ class Airflow:
         self.url = url
         self._login = {"username": user, "password": password}
         self._problem = problem
-        self._http = httpx.Client(base_url=url, timeout=30.0, trust_env=False)
+        self._http = httpx.Client(base_url=url, timeout=120.0, trust_env=False)
 
     def close(self) -> None:
         """Close the connections."""

@@ -12,12 +12,15 @@ from typing import Any
 import httpx
 from e2e.standalone import Run
 
+from calsync.naming import changes_tab
 from demo.record import Record
 from demo.runs import TENANT
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PATIENCE_S = 240.0
-"""How long Airflow is waited for: many times what it takes."""
+PATIENCE_S = 600.0
+"""How long Airflow is waited for: many times what it takes, on a busy machine too."""
+SHOWN_MS = 60_000.0
+"""How long a page is waited for."""
 
 
 @dataclass(frozen=True)
@@ -79,11 +82,13 @@ class Ops:
 @contextmanager
 def signed_in(record: Record, scheme: Any = "light") -> Iterator[Any]:
     """A page of a browser in which the administrator is signed in to Airflow."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=SHOWN_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(color_scheme=scheme)
+        page = browser.new_page(color_scheme=scheme, viewport={"width": 1400, "height": 900})
+        page.set_default_timeout(SHOWN_MS)
         page.goto(f"{record.airflow_url}/auth/login")
         page.fill("input[name=username]", record.user)
         page.fill("input[name=password]", record.password)
@@ -91,3 +96,25 @@ def signed_in(record: Record, scheme: Any = "light") -> Iterator[Any]:
         page.wait_for_url(f"{record.airflow_url}/")
         yield page
         browser.close()
+
+
+def changes_of(page: Any, record: Record, dag_id: str, run_id: str) -> Any:
+    """The *Changes* tab of a run, opened: what stands inside of it."""
+    page.goto(record.airflow_url + changes_tab(dag_id, run_id, record.airflow_url))
+    return page.frame_locator("iframe")
+
+
+def open_question(page: Any, record: Record) -> None:
+    """The only question under *Required Actions*, opened as the navigation leads to it."""
+    page.goto(f"{record.airflow_url}/required_actions?response_received=false")
+    page.get_by_role("link", name="What calsync held back").click()
+
+
+def ours(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What calsync did, of the sandbox's log; people's own acts are left out."""
+    return [entry for entry in entries if str(entry["actor"]).startswith("app:")]
+
+
+def last(entries: list[dict[str, Any]]) -> int:
+    """The number up to which a log has been read."""
+    return max((int(entry["n"]) for entry in entries), default=0)

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from rich.console import Console
 
-from calsync.config.load import load_tenant, tenants_folder
+from calsync.config.load import TENANTS_VARIABLE, load_tenant, tenants_folder
 from demo.paths import ROOT
 from demo.ports import choose
 from demo.record import Record
@@ -60,7 +60,8 @@ class Run:
 def first_run(folder: Path) -> Iterator[Run]:
     """The demo in `folder` after its first run."""
     console = Console(quiet=True)
-    with running(folder, ROOT, choose({}), "", console, EVERYTHING) as session:
+    settings = {**EVERYTHING, TENANTS_VARIABLE: str(rarely(folder.parent / "tenants"))}
+    with running(folder, ROOT, choose({}), "", console, settings) as session:
         record = session.record
         with Sandbox(record.sandbox_url, record.sandbox_ca) as box:
             plant(box)
@@ -70,6 +71,16 @@ def first_run(folder: Path) -> Iterator[Run]:
             reports = synchronise(console, client, record, unpause=True)
         first = reports[0]
         yield Run(folder, record, first["run"], first, session.env)
+
+
+def rarely(folder: Path) -> Path:
+    """The sandbox tenant in `folder`, with a schedule that adds no run of its own to those that a test starts."""
+    folder.mkdir()
+    file = f"{TENANT}.yaml"
+    daily, times = re.subn(r"every_minutes: \d+", f"every_minutes: {24 * 60}", (tenants_folder() / file).read_text())
+    assert times == 1, file
+    (folder / file).write_text(daily)
+    return folder
 
 
 def plant(box: Sandbox) -> None:

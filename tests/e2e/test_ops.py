@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 from bisect import bisect
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -12,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from e2e.people import Ops
+from e2e.people import Ops, last, ours
 from e2e.standalone import Run
 
 from calsync.naming import DagKind, dag_id
@@ -24,27 +23,6 @@ pytestmark = pytest.mark.airflow
 BACKFILL = dag_id(TENANT, DagKind.BACKFILL)
 APPROVAL = dag_id(TENANT, DagKind.APPROVAL)
 ZONE = ZoneInfo("Asia/Shanghai")
-
-
-def ours(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What calsync did, of the sandbox's log; people's own acts are left out."""
-    return [entry for entry in entries if str(entry["actor"]).startswith("app:")]
-
-
-def last(entries: list[dict[str, Any]]) -> int:
-    """The number up to which a log has been read."""
-    return max((int(entry["n"]) for entry in entries), default=0)
-
-
-@pytest.fixture
-def ops(run: Run) -> Ops:
-    return Ops(run)
-
-
-@pytest.fixture
-def box(run: Run) -> Iterator[Sandbox]:
-    with run.sandbox() as box:
-        yield box
 
 
 def test_a_backfill_over_three_days_from_the_command_line(run: Run, ops: Ops, box: Sandbox) -> None:

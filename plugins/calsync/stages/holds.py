@@ -65,6 +65,8 @@ class Question:
             f"- What: {kinds}",
             *(f"- {what}: {count}" for what, count in self.sides.items()),
             "",
+            "What each answer does:",
+            "",
             *(
                 f"- **{word}** {_EFFECTS[word].format(mails=_count(mails, 'mail'))}."
                 for word, mails in self.mails.items()

@@ -165,7 +165,7 @@ def test_the_page_shows_titles_only_where_the_state_database_can_say_what_is_pri
     monkeypatch.setenv("CALSYNC_STAGING", str(team.folder / "staging"))
 
     assert team.last is not None
-    told = stored_report(team.tenant.key, team.last.id)
+    told = stored_report(team.tenant.key, team.last.id, dict)
 
     assert told is not None
     assert {change["title"] for change in told["changes"]} == titles

@@ -121,6 +121,7 @@ def answer(ops: Ops, box: Sandbox, page: Any, shots: Path, approval: str, lost: 
     page.get_by_role("button", name="approve").click()
     done = ops.ended(APPROVAL, approval)
     assert done["state"] == "success"
+    page.emulate_media(color_scheme="dark")
     frame = changes_of(page, ops.run.record, APPROVAL, approval)
     expect(frame.locator("h1")).to_have_text(done["note"])
     expect(frame.locator("tbody tr").filter(has_text="done")).not_to_have_count(0)

@@ -28,7 +28,8 @@ class Meeting:
     somebody's mailbox was away. declined: mailboxes whose users removed it for themselves. fixes: how often a copy was
     changed that does not speak. excuse: why it need not agree. kept: the fields that a side may keep to itself, changed
     while the organiser could not be heard (C9). organised_in: who ever organised an event of it. ended: somebody has
-    deleted it. peopled, moved: since the last clean run its people were changed in ShareCRM, or it left the calendar
+    deleted it. stood, settled: in whose calendars it stood after the last run, and already before that run when that was
+    a clean one. peopled, moved: since the last clean run its people were changed in ShareCRM, or it left the calendar
     or came back. dropped_dates: how many records of a series people deleted. cancelled: how many of its dates calsync
     cancelled.
     """
@@ -47,6 +48,8 @@ class Meeting:
     content: Content = field(default_factory=Content)
     kept: set[str] = field(default_factory=set)
     organised_in: set[str] = field(default_factory=set)
+    stood: set[str] = field(default_factory=set)
+    settled: set[str] = field(default_factory=set)
     ended: bool = False
     moved: bool = False
     peopled: bool = False
@@ -105,7 +108,10 @@ class Expected:
     def ran(self, scene: Scene, *, clean: bool) -> None:
         """A run is over. A clean one was undisturbed and left nothing open; it agrees the meetings that were heard."""
         for meeting in self.meetings.values():
-            meeting.organised_in |= {name_of(e) for e in scene.events_of(meeting.token) if e["isOrganizer"]}
+            events = scene.events_of(meeting.token)
+            meeting.organised_in |= {name_of(e) for e in events if e["isOrganizer"]}
+            there = {name_of(e) for e in events}
+            meeting.settled, meeting.stood = meeting.stood & there if clean else set(), there
             if clean and self.heard(meeting):
                 meeting.content.agreed()
                 meeting.moved = meeting.peopled = False

@@ -166,12 +166,13 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
         self._edited(meeting, "outlook")
 
     def _spoken_for(self, event: Json, record: Json | None, meeting: Meeting, scene: Scene) -> bool:
-        """Whether the owner's own copy speaks for certain, so that another person's copy is put right (C8)."""
+        """Whether the owner's own copy speaks for certain, so that another person's copy is put right (C8): whoever
+        spoke until that copy was made is heard a last time (C1)."""
         if record is None or counts(event, record, PEOPLE) or meeting.new_owner or meeting.muddled:
             return False
         owner = next(name for name, id_ in PEOPLE.items() if id_ == record["owner"])
         its = [e for e in scene.events_of(meeting.token) if name_of(e) == owner and marked(e)]
-        return self.expected.served(owner) and bool(its)
+        return self.expected.served(owner) and owner in meeting.settled and bool(its)
 
     @rule(which=WHICH, guests=GUESTS)
     def people_of_event(self, which: int, guests: str) -> None:

@@ -26,6 +26,8 @@ from calsync.stages.export import Narrow  # noqa: E402
 from calsync.staging import Staging  # noqa: E402
 from calsync.store import open_store, upgrade  # noqa: E402
 from calsync.store.store import Store  # noqa: E402
+from calsync.web.limits import OF_THIS_PROCESS  # noqa: E402
+from sandbox.server import Server  # noqa: E402
 
 Reports = dict[tuple[str, str], Mapping[str, Any]]
 SignIn = Callable[[str | None], TestClient]
@@ -115,6 +117,36 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
         for key in NAMES:
             there.tenant(key)
         yield there
+
+
+@pytest.fixture
+def microsoft(place: Place, server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """The sandbox as the Microsoft that the tenants are connected to."""
+    info = server.info
+    graph = {
+        "conn_type": "msgraph",
+        "login": info["client_id"],
+        "password": info["client_secret"],
+        "host": server.url,
+        "extra": {
+            "tenant_id": info["tenant_id"],
+            "authority": server.url,
+            "verify": server.ca,
+            "disable_instance_discovery": True,
+        },
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_CALSYNC_GRAPH_TESTS", json.dumps(graph))
+    for key in NAMES:
+        place.tenant(key, microsoft_tenant=info["tenant_id"])
+    return server
+
+
+@pytest.fixture(autouse=True)
+def unlimited() -> Iterator[None]:
+    """Nobody has asked for the employees' own page before the test."""
+    OF_THIS_PROCESS.clear()
+    yield
+    OF_THIS_PROCESS.clear()
 
 
 class Page:

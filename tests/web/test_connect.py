@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -15,6 +13,7 @@ from fastapi.testclient import TestClient
 from web.conftest import Page, Place, SignIn, follow, send, visit
 
 from calsync.accounts import authorise, remember, stored
+from calsync.config.load import load_tenant
 from calsync.core.accounts import Employee, User
 from calsync.web.limits import OF_THIS_PROCESS, PER_CLIENT, PER_TENANT, Limiter
 from sandbox.client import Sandbox
@@ -26,34 +25,13 @@ HOME = "/connect/berlin/"
 BACK = "http://testserver/calsync/connect/berlin/signed-in/"
 
 
-@pytest.fixture(autouse=True)
-def unlimited() -> Iterator[None]:
-    OF_THIS_PROCESS.clear()
-    yield
-    OF_THIS_PROCESS.clear()
-
-
 @pytest.fixture
-def there(place: Place, server: Server, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Place:
+def there(place: Place, microsoft: Server, box: Sandbox) -> Place:
     """Ann, Bob and a guest at Microsoft; Ann alone is a ShareCRM employee with a match."""
     people = [{"address": f"{name}@x.io", "id": f"oid-{name}"} for name in ("ann", "bob")]
     box.reset({"mailboxes": [*people, {"address": "gus@y.io", "id": "oid-gus", "user_type": "Guest"}]})
     box.set_microsoft(redirect_uris=[BACK])
-    info = server.info
-    graph = {
-        "conn_type": "msgraph",
-        "login": info["client_id"],
-        "password": info["client_secret"],
-        "host": server.url,
-        "extra": {
-            "tenant_id": info["tenant_id"],
-            "authority": server.url,
-            "verify": server.ca,
-            "disable_instance_discovery": True,
-        },
-    }
-    monkeypatch.setenv("AIRFLOW_CONN_CALSYNC_GRAPH_TESTS", json.dumps(graph))
-    tenant = place.tenant("berlin", microsoft_tenant=info["tenant_id"])
+    tenant = load_tenant(place.folder / "tenants" / "berlin.yaml")
     users = [User("oid-ann", mail="ann@x.io"), User("oid-bob", mail="bob@x.io")]
     remember(tenant, [Employee("1001", "ann@x.io")], users, place.store, NOW)
     return place

@@ -10,19 +10,26 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.testclient import TestClient
+from jinja2 import ChoiceLoader, DictLoader
 from web.conftest import Page, Place, SignIn, visit
 
 from calsync.errors import LeaseHeld
 from calsync.web.access import ViewerDep, may_answer, may_manage, may_manage_tenant, may_view, viewer
 from calsync.web.chart import HEIGHT, chart
 from calsync.web.forms import Said, after_form, own_form
-from calsync.web.page import Crumb, show
+from calsync.web.page import Crumb, _environment, show
 from calsync.web.problems import add_problem_pages
 from calsync.web.state import StoreDep, TenantDep, all_tenants
 from calsync.web.words import ago, counted, span
 
 pytestmark = pytest.mark.airflow
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+FORM = """
+{% extends "base.html" %}
+{% import "_parts.html" as parts with context %}
+{% block main %}<form method="post">{{ parts.token() }}<button>Send</button></form>{% endblock %}
+"""
+"""A page with what every page has: the way to it, what was said, a form."""
 
 
 def pages() -> APIRouter:
@@ -31,7 +38,7 @@ def pages() -> APIRouter:
 
     @router.get("/form/")
     def form(request: Request) -> HTMLResponse:
-        return show(request, "attention.html", crumbs=[Crumb("Calendar Sync", "/"), Crumb("Here")])
+        return show(request, "form.html", crumbs=[Crumb("Calendar Sync", "/"), Crumb("Here")])
 
     @router.post("/form/")
     def sent(request: Request, viewer: ViewerDep) -> RedirectResponse:
@@ -60,13 +67,15 @@ def pages() -> APIRouter:
 
 @pytest.fixture(scope="module")
 def trial(site: FastAPI) -> Iterator[None]:
-    """A second application beside the pages, made of the foundation alone."""
+    """A second application beside the pages, made of the foundation and a template of its own."""
     app = FastAPI()
     add_problem_pages(app)
     app.include_router(pages())
-    before = list(site.router.routes)
+    before, templates = list(site.router.routes), _environment()
     site.mount("/trial/calsync", app)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(templates, "loader", ChoiceLoader([DictLoader({"form.html": FORM}), templates.loader]))
+        yield
     site.router.routes[:] = before
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Integer, and_, case, cast, distinct, func, or_, select
+from sqlalchemy import CTE, JSON, ColumnElement, Integer, and_, case, cast, distinct, func, or_, select
 
 from calsync.core.plan import ActionState
-from calsync.store.history import HistoryCalls
+from calsync.store.engine import Calls
+from calsync.store.history import entry_of
 from calsync.store.journal import journal_row
 from calsync.store.records import HistoryEntry, JournalRow
 from calsync.store.tables import action, history
@@ -47,22 +49,22 @@ class Answered:
     whole: bool
 
 
-class AttentionCalls(HistoryCalls):
+class AttentionCalls(Calls):
     """What waits for a person."""
 
     def questions(self, tenant: str) -> list[Asked]:
         """The questions that wait for an answer, the oldest first."""
-        waits = and_(action.c.tenant == tenant, _HELD, action.c.answer == "")
+        waits = self._of_states(tenant, [ActionState.HELD], action.c.answer == "")
         counts = select(
-            action.c.asked,
-            func.max(case((action.c.asked_at.is_not(None), 1), else_=0)).label("put"),
-            func.count(distinct(action.c.link)).label("meetings"),
-            func.sum(self._mails()).label("mails"),
-            func.min(action.c.planned_at).label("since"),
-        ).where(waits)
-        reasons = select(action.c.asked, self._text("held").label("why")).where(waits).distinct()
+            waits.c.asked,
+            func.max(case((waits.c.asked_at.is_not(None), 1), else_=0)).label("put"),
+            func.count(distinct(waits.c.link)).label("meetings"),
+            func.sum(waits.c.mails).label("mails"),
+            func.min(waits.c.planned_at).label("since"),
+        )
+        reasons = select(waits.c.asked, waits.c.why).distinct()
         with self._read() as connection:
-            rows = connection.execute(counts.group_by(action.c.asked)).all()
+            rows = connection.execute(counts.group_by(waits.c.asked)).all()
             why: dict[str, list[str]] = {}
             for row in connection.execute(reasons):
                 why.setdefault(row.asked, []).append(row.why)
@@ -74,22 +76,22 @@ class AttentionCalls(HistoryCalls):
 
     def answered(self, tenant: str) -> list[Answered]:
         """The answers that no run has carried out yet."""
-        said = action.c.answer != ""
-        among = action.c.state.in_([state.value for state in _OPEN])
+        found = self._of_states(tenant, _OPEN, or_(action.c.answer != "", _HELD))
+        said = found.c.answer != ""
         query = select(
-            action.c.asked,
-            func.max(action.c.answer).label("word"),
-            func.count(distinct(case((said, action.c.link)))).label("meetings"),
-            func.count(distinct(action.c.answer)).label("words"),
-        ).where(action.c.tenant == tenant, among, or_(said, _HELD))
+            found.c.asked,
+            func.max(found.c.answer).label("word"),
+            func.count(distinct(case((said, found.c.link)))).label("meetings"),
+            func.count(distinct(found.c.answer)).label("words"),
+        )
         with self._read() as connection:
-            rows = connection.execute(query.group_by(action.c.asked))
+            rows = connection.execute(query.group_by(found.c.asked))
             return [Answered(row.asked, row.word, row.meetings, row.words == 1) for row in rows if row.meetings]
 
     def held_links(self, tenant: str, limit: int, offset: int = 0) -> list[str]:
         """The ids of the meetings that wait for an answer, those first that have waited longest."""
-        query = select(action.c.link).where(action.c.tenant == tenant, _HELD, action.c.answer == "")
-        query = query.group_by(action.c.link).order_by(func.min(action.c.planned_at), action.c.link)
+        waits = self._of_states(tenant, [ActionState.HELD], action.c.answer == "")
+        query = select(waits.c.link).group_by(waits.c.link).order_by(func.min(waits.c.planned_at), waits.c.link)
         with self._read() as connection:
             return list(connection.scalars(query.limit(limit).offset(offset)))
 
@@ -103,10 +105,19 @@ class AttentionCalls(HistoryCalls):
     def conflicts(self, tenant: str, since: datetime, limit: int) -> list[HistoryEntry]:
         """The newest entries of the history that keep a value which yielded, the newest first."""
         lost = and_(history.c.tenant == tenant, history.c.at >= since, history.c.losses != "[]")
-        query = select(history.c.id).where(lost).order_by(history.c.at.desc(), history.c.id.desc()).limit(limit)
+        query = select(history).where(lost).order_by(history.c.at.desc(), history.c.id.desc()).limit(limit)
         with self._read() as connection:
-            ids = list(connection.scalars(query))
-        return self.history(tenant, ids=ids)[::-1] if ids else []
+            return [entry_of(row) for row in connection.execute(query)]
+
+    def _of_states(self, tenant: str, states: Iterable[ActionState], *conditions: ColumnElement[bool]) -> CTE:
+        """The few actions in these states, found by their index before anything is made of them: asked to group them at
+        once, SQLite takes the index of what they are grouped by, and reads every action there ever was."""
+        columns = (action.c.link, action.c.asked, action.c.asked_at, action.c.answer, action.c.planned_at)
+        query = select(*columns, self._mails().label("mails"), self._text("held").label("why"))
+        query = query.where(
+            action.c.tenant == tenant, action.c.state.in_([state.value for state in states]), *conditions
+        )
+        return query.cte("found").prefix_with("MATERIALIZED")
 
     def _mails(self) -> ColumnElement[int]:
         """How many mails an action sends, counted in its JSON."""

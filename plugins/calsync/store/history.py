@@ -50,7 +50,7 @@ class HistoryCalls(Calls):
             query = query.where(history.c.id.in_(list(ids)))
         with self._read() as connection:
             rows = connection.execute(query).all()
-        return [_entry(row) for row in reversed(rows)]
+        return [entry_of(row) for row in reversed(rows)]
 
     def prune(self, tenant: str, before: datetime) -> Pruned:
         """End of retention: forget history, finished actions and ended runs older than `before`.
@@ -89,7 +89,8 @@ def _row(tenant: str, entry: HistoryEntry) -> dict[str, Any]:
     }
 
 
-def _entry(row: Row[Any]) -> HistoryEntry:
+def entry_of(row: Row[Any]) -> HistoryEntry:
+    """The entry that a row of the table holds."""
     return HistoryEntry(
         at=row.at,
         run=row.run,

@@ -105,7 +105,7 @@ class OverviewCalls(CursorCalls):
             action.c.tenant,
             func.count(distinct(case((held, action.c.link)))),
             func.sum(case((parked, 1), else_=0)),
-        ).where(_among(action, tenants), or_(held, parked))
+        ).where(_among(action, tenants), action.c.state.in_([ActionState.HELD.value, ActionState.PARKED.value]))
         counts = {tenant: Waits(*found) for tenant, *found in self._all(query.group_by(action.c.tenant))}
         return {tenant: waits for tenant, waits in counts.items() if waits != Waits()}
 

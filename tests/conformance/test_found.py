@@ -192,3 +192,17 @@ def test_people_of_a_series_with_a_changed_date(scene: Scene) -> None:
         writes={"crm update": 3},
     )
     assert scene.people("In person") == ({ANN}, {"con-zoe"})
+
+
+@pytest.mark.parametrize("guest", [address(BOB), "zoe@client.example"])
+@behaviour("D5", "E6", "C5", says="Who is uninvited ({guest}) while the record is deleted is not on the recovered record")
+def test_uninvited_while_the_record_is_deleted(scene: Scene, guest: str) -> None:
+    scene.given(crm_events=[])
+    record = scene.record("Visit", attendees=[BOB], contacts=["con-zoe"])
+    scene.settled()
+    scene.outlook(ANN).uninvite(scene.event(ANN)["id"], guest)
+    scene.crm().cancel(record)
+    staying = ({ANN}, {"con-zoe"}) if guest == address(BOB) else ({ANN, BOB}, set())
+    outlook = {ANN: ["Visit"]} if guest == address(BOB) else {ANN: ["Visit"], BOB: ["Visit"]}
+    scene.then(crm=["Visit"], outlook=outlook, mails=[], writes={"crm recover": 1, "crm update": 1})
+    assert scene.people("Visit") == staying

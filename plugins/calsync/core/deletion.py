@@ -203,8 +203,9 @@ def _evidence(desk: Desk) -> str:
 def put_back_crm(desk: Desk, target: Event, rule: str, reason: str) -> None:
     """Recover the record, and bring it to the target (E6)."""
     add = tuple(sorted(persons(target) - persons(desk.link.crm_shown or target)))
+    remove = tuple(sorted(persons(desk.link.base or target) - persons(target)))
     desk.link = replace(desk.link, base=target, state=LinkState.LIVING, reason="")
-    desk.write_crm(Verb.CREATE, rule, reason, target, fields=CONTENT, add=add)
+    desk.write_crm(Verb.CREATE, rule, reason, target, fields=CONTENT, add=add, remove=remove)
     _bring_copies(desk, target, rule, reason)
 
 

@@ -195,7 +195,9 @@ def test_people_of_a_series_with_a_changed_date(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("guest", [address(BOB), "zoe@client.example"])
-@behaviour("D5", "E6", "C5", says="Who is uninvited ({guest}) while the record is deleted is not on the recovered record")
+@behaviour(
+    "D5", "E6", "C5", says="Who is uninvited ({guest}) while the record is deleted is not on the recovered record"
+)
 def test_uninvited_while_the_record_is_deleted(scene: Scene, guest: str) -> None:
     scene.given(crm_events=[])
     record = scene.record("Visit", attendees=[BOB], contacts=["con-zoe"])

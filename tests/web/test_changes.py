@@ -246,6 +246,22 @@ def test_a_change_shows_old_and_new_values_and_leads_to_its_meeting(shown: Any) 
     assert [a["href"] for a in page.soup.select("tbody a")] == ["/calsync/tenants/berlin/meetings/L1/"]
 
 
+def test_what_was_created_has_no_old_values_and_what_was_deleted_no_new_ones(shown: Any) -> None:
+    changes = [
+        change(values=[{"field": "title", "old": "", "new": "Lunch"}]),
+        change(values=[{"field": "title", "old": "Lunch", "new": ""}], verb="delete"),
+    ]
+    page = shown(report(changes=changes))
+    assert [row[4] for row in page.rows] == ["title Lunch", "title Lunch"]
+    assert [[part.name for part in row.select("ins, del")] for row in page.soup.select("tbody tr")] == [["ins"], ["del"]]
+
+
+def test_where_all_changes_are_alike_there_is_nothing_to_filter_by(shown: Any) -> None:
+    page = shown(report(changes=[change(), change(title="Another")]))
+    assert "2 changes" in page.text
+    assert page.soup.select_one("form.filters") is None
+
+
 @pytest.mark.parametrize(
     ("query", "titles"),
     [

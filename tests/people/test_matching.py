@@ -42,7 +42,7 @@ def test_what_came_of_it_is_noted(store: Store, ports: Any, monkeypatch: pytest.
 
     monkeypatch.setattr("calsync.accounts.listed", listed)
     begin(store, "acme", NOW)
-    assert match_anew(tenant(), ports).sentence == "0 matched, 1 not or not clearly."
+    assert match_anew(tenant(), ports).sentence == "0 matched; 1 not, or not clearly."
     assert latest(store, "acme", NOW).state is State.DONE
     assert begin(store, "acme", NOW)
 

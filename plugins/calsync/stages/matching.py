@@ -74,7 +74,7 @@ def match_anew(tenant: Tenant, ports: Ports, longest: timedelta = LONGEST) -> Ma
     async def refresh() -> str:
         async with asyncio.timeout(longest.total_seconds()), ports.crm() as crm, ports.graph() as graph:
             matched = await accounts.refresh(tenant, crm, graph, ports.store, ports.now())
-        return f"{len(matched.accounts)} matched, {len(matched.refusals)} not or not clearly."
+        return f"{len(matched.accounts)} matched; {len(matched.refusals)} not, or not clearly."
 
     try:
         done = Matching(State.DONE, ports.now(), asyncio.run(refresh()))

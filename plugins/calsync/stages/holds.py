@@ -57,13 +57,13 @@ class Question:
         :param link: where more can be seen, "" for nowhere
         """
         kinds = ", ".join(f"{count} × {kind}" for kind, count in self.kinds.items())
+        sides = ", ".join(f"{what}: {count}" for what, count in self.sides.items())
         lines = [
             f"**{_count(self.meetings, 'meeting')} of calsync's plan {'waits' if self.meetings == 1 else 'wait'} for "
             "a person.** Nothing of it is written until somebody answers; everything else goes on.",
             "",
             *(f"- Why: {why}" for why in self.why),
-            f"- What: {kinds}",
-            *(f"- {what}: {count}" for what, count in self.sides.items()),
+            f"- What: {kinds} ({sides})",
             "",
             "What each answer does:",
             "",
@@ -71,11 +71,12 @@ class Question:
                 f"- **{word}** {_EFFECTS[word].format(mails=_count(mails, 'mail'))}."
                 for word, mails in self.mails.items()
             ),
+            *(["", f"[See which meetings these are]({link})"] if link else []),
             "",
-            f"Meetings: {', '.join(f'`{each}`' for each in self.links)}"
+            f"Their ids: {', '.join(self.links)}"
             + (f" and {self.meetings - len(self.links)} more" if self.meetings > len(self.links) else ""),
         ]
-        return "\n".join([*lines, *(["", f"[See what is held]({link})"] if link else [])])
+        return "\n".join(lines)
 
 
 def _count(number: int, what: str) -> str:

@@ -89,6 +89,9 @@ def _settings(home: Path, root: Path, ports: Ports, base_url: str) -> dict[str, 
         "API__WORKERS": 1,
         "API__SECRET_KEY": secrets.token_urlsafe(48),
         "API_AUTH__JWT_SECRET": secrets.token_urlsafe(48),
+        # The first answer to a task takes the API server longer than the five seconds a task waits by itself on a busy
+        # machine; the task would fail, and be tried again a minute later.
+        "WORKERS__EXECUTION_API_TIMEOUT": 60.0,
         "LOGGING__WORKER_LOG_SERVER_PORT": ports.worker_log,
         "LOGGING__TRIGGER_LOG_SERVER_PORT": ports.trigger_log,
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 0.5,

@@ -96,17 +96,23 @@ def test_meetings_are_narrowed(store: Store, sought: dict[str, object], found: l
         (['"x"'], ["quoted"]),
         (["100%"], ["percent"]),
         (["0_0"], []),
+        (["STRASSE"], ["offer"]),
+        (["１００%"], ["percent"]),
         (["secret"], []),
-        ([], ["percent", "quoted", "offer", "private"]),
+        ([], ["percent", "quoted", "offer", "private", "hidden"]),
     ],
 )
 def test_meetings_are_found_by_the_words_of_their_title(store: Store, words: list[str], found: list[str]) -> None:
     days = [MONDAY + timedelta(days=n) for n in range(4)]
+    theirs = Event("Secret", Time(MONDAY, MONDAY + timedelta(hours=1)), private=True)
     store.save_links(
         T,
         [
             link("private", "Secret", days[0], private=True),
-            link("offer", "Angebot für Müller", days[1]),
+            link(
+                "hidden", "Secret", days[0], placements=(Placement("m2", "e2", Kind.COPY, Origin.OURS, shown=theirs),)
+            ),
+            link("offer", "Angebot für Müller, Straße 1", days[1]),
             link("quoted", 'The "x" file', days[2]),
             link("percent", "100% done, 0-0", days[3]),
         ],
@@ -114,9 +120,21 @@ def test_meetings_are_found_by_the_words_of_their_title(store: Store, words: lis
     assert [one.id for one in store.titled(T, WEEK, words, limit=10)] == found
 
 
+def test_what_is_saved_again_is_found_as_it_is_now(store: Store) -> None:
+    store.save_links(T, [link("moved"), link("over"), link("hidden")])
+    later = link("moved", "Trip", MONDAY + timedelta(days=1))
+    store.save_links(T, [later, link("over", state=LinkState.RETIRED), link("hidden", private=True)])
+    assert [spot[:2] for spot in store.spots(T, WEEK)] == [
+        ("hidden", "2026-11-23T09:00:00Z"),
+        ("moved", "2026-11-24T09:00:00Z"),
+    ]
+    assert store.titled(T, WEEK, ["visit"], limit=10) == []
+    assert store.titled(T, WEEK, ["trip"], limit=10) == [later]
+
+
 def test_a_search_comes_in_parts(store: Store) -> None:
     store.save_links(T, [link(f"L{n}", start=MONDAY + timedelta(hours=n)) for n in range(5)])
-    assert [one.id for one in store.titled(T, WEEK, ["visit"], limit=2, offset=2)] == ["L2", "L3"]
+    assert [one.id for one in store.titled(T, WEEK, ["visit"], limit=2, offset=2)] == ["L2", "L1"]
 
 
 def test_the_private_ones_among_many_are_told(store: Store) -> None:

@@ -14,22 +14,26 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, inspect, text
-from store.values import MEETING, NOW, person, placed, some_action
+from sqlalchemy import Connection, create_engine, inspect, select, text
+from store.values import HOLIDAY, MEETING, NOW, person, placed, some_action
 
 from calsync.core.match import ical_key
-from calsync.core.model import Link
+from calsync.core.model import Link, LinkState
 from calsync.core.plan import ActionState
 from calsync.errors import StateError, StateUnreachable
 from calsync.store import open_store, upgrade, version
+from calsync.store.calendar import calendar_row
 from calsync.store.engine import encode
+from calsync.store.links import _link_row, _placement_rows
 from calsync.store.migrate import SCRIPTS
 from calsync.store.records import HistoryEntry
 from calsync.store.roster import Group
-from calsync.store.tables import REVISION, metadata
+from calsync.store.tables import REVISION, calendar, metadata
 
 GLOBAL = "040000008200E00074C5B7101A82E008"
-NAMES = {"account", "refusal", "contact", "link", "placement", "cursor", "action", "history", "run", "lease"}
+NAMES = {
+    "account", "refusal", "contact", "link", "placement", "calendar", "cursor", "action", "history", "run", "lease"
+}  # fmt: skip
 
 CATALOG = {
     "sqlite": ["SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"],
@@ -235,6 +239,34 @@ def test_accounts_of_the_version_before_lists_are_found_in_their_groups(empty_ds
         assert store.authorised_elsewhere("e", "o1", "another") == "t"
         with pytest.raises(StateError, match="contradict"):
             store.save_accounts("another", [person("9", "o1")], "e")
+
+
+def test_meetings_of_the_version_before_calendars_are_found_as_those_saved_now(empty_dsn: str) -> None:
+    open_ = replace(MEETING, private=False)
+    plain = Link("plain", "R1", crm_shown=open_, base=HOLIDAY, crm_owner="1001", state=LinkState.LIVING)
+    one = Link("agreed", base=replace(HOLIDAY, title="Ｆａｉｒ"), state=LinkState.SEEN)
+    here = Link("hidden", "R2", crm_shown=open_, placements=(placed("m", "a"),), state=LinkState.LIVING)
+    links = [plain, one, here, replace(plain, id="over", state=LinkState.RETIRED), Link("timeless")]
+    make_version(empty_dsn, "0004")
+    engine = create_engine(empty_dsn)
+    with engine.begin() as connection:
+        for each in links:
+            row = _link_row("t", each)
+            names = ", ".join(row)
+            connection.execute(text(f"INSERT INTO link ({names}) VALUES (:{names.replace(', ', ', :')})"), row)
+            for row in _placement_rows("t", each):
+                names = ", ".join(row)
+                connection.execute(text(f"INSERT INTO placement ({names}) VALUES (:{names.replace(', ', ', :')})"), row)
+    assert upgrade(empty_dsn) == REVISION
+    with engine.begin() as connection:
+        rows = {row.link: dict(row._mapping) for row in connection.execute(select(calendar))}
+    engine.dispose()
+    assert rows == {each.id: calendar_row("t", each) for each in (plain, one, here)}
+    assert {name: row["title"] for name, row in rows.items()} == {
+        "plain": "angebot für müller 🎉 'drop table'",
+        "agreed": "fair",
+        "hidden": "",
+    }
 
 
 def _quoted(value: str) -> str:

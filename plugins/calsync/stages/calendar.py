@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -129,14 +129,16 @@ def _between(sought: Sought, first: date, last: date) -> Sought:
 
 
 def _by_day(spots: Iterable[Spot], zone: ZoneInfo, first: date, last: date) -> dict[date, list[Spot]]:
+    @cache  # many meetings begin, and end, at the same moments
+    def days(starts: str, ends: str) -> tuple[date, ...]:
+        start = _local(starts, zone)
+        began, ended = max(start, first), min(max(start, _last(ends, zone)), last)
+        return tuple(began + timedelta(days=number) for number in range((ended - began).days + 1))
+
     found: dict[date, list[Spot]] = defaultdict(list)
-    # Many meetings begin, and end, at the same moments.
-    starts, ends = cache(partial(_local, zone=zone)), cache(partial(_last, zone=zone))
     for spot in spots:
-        start = starts(spot.start)
-        began, ended = max(start, first), min(max(start, ends(spot.end)), last)
-        for number in range((ended - began).days + 1):
-            found[began + timedelta(days=number)].append(spot)
+        for day in days(spot.start, spot.end):
+            found[day].append(spot)
     return found
 
 

@@ -16,8 +16,8 @@ from calsync.store.links import LinkCalls
 from calsync.store.records import HistoryEntry
 from calsync.store.tables import action, history, link, metadata, placement
 
-_LASTING = frozenset({"account", "contact", "link", "placement", "action", "history", "run", "lease"})
-"""Tables whose rows hold what nobody could read again."""
+_LASTING = frozenset({"account", "contact", "link", "placement", "calendar", "action", "history", "run", "lease"})
+"""Tables whose rows hold what nobody could read again, and what is written along with it."""
 
 Rewritten = tuple[Action, Outcome | None]
 

@@ -13,9 +13,10 @@ from calsync.core.codec import fingerprint
 from calsync.core.facts import local_days
 from calsync.core.match import ical_key, look
 from calsync.core.model import Event, Link, LinkState, Placement, Standing
+from calsync.store.calendar import calendar_row
 from calsync.store.engine import Calls, chunks, decode, encode, upsert
 from calsync.store.records import KnownCrm, KnownOutlook
-from calsync.store.tables import link, placement
+from calsync.store.tables import calendar, link, placement
 from calsync.store.wishes import wished_links
 
 
@@ -71,13 +72,17 @@ class LinkCalls(Calls):
         by_id = {one.id: one for one in links}
         with self._write() as connection:
             for part in chunks(by_id):
-                connection.execute(delete(placement).where(placement.c.tenant == tenant, placement.c.link.in_(part)))
+                for table in (placement, calendar):
+                    connection.execute(delete(table).where(table.c.tenant == tenant, table.c.link.in_(part)))
             # Who gives a record up comes before who takes it over.
             rows = sorted((_link_row(tenant, one) for one in by_id.values()), key=_holds_record)
             upsert(connection, link, rows)
             placed = [row for one in by_id.values() for row in _placement_rows(tenant, one)]
             if placed:
                 connection.execute(insert(placement), placed)
+            listed = [row for one in by_id.values() if (row := calendar_row(tenant, one))]
+            if listed:
+                connection.execute(insert(calendar), listed)
 
     def known_crm(self, tenant: str) -> list[KnownCrm]:
         """Every ShareCRM record that a link knows, for diff's join with a listing."""

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 
 from calsync.core.model import Link, LinkState
+from calsync.store.calendar import folded
 from calsync.store.engine import chunks
 from calsync.store.links import LinkCalls
-from calsync.store.tables import account, link, placement
+from calsync.store.tables import account, calendar, link, placement
 
 LONGEST = timedelta(days=14)
 """A meeting that began longer ago is looked for on the day it began only."""
 
 _PRIVATE = '"private":true'
-_EXTERNAL = '"contacts":["'
-"""As the codec writes them. A quotation mark inside a title has a backslash before it, so no title can look so."""
+"""As the codec writes it. A quotation mark inside a title has a backslash before it, so no title can look so."""
 
-
-_TIME = '"time":{"start":"'
-_LONG = 90
-"""Characters that hold a start and an end."""
+_STATES = {state.value: state for state in LinkState}
 
 
 class Circle(StrEnum):
@@ -66,28 +62,26 @@ class SearchCalls(LinkCalls):
 
     def spots(self, tenant: str, sought: Sought) -> list[Spot]:
         """When the meetings take place that touch these days, earliest first."""
+        at, first = calendar.c, sought.first.isoformat()
+        query = select(at.link, at.starts, at.ends, at.state).where(*_sought(tenant, sought, LONGEST))
+        query = query.where(or_(at.starts >= first, at.ends >= first)).order_by(at.starts, at.link)
         with self._read() as connection:
-            query = select(link.c.id, link.c.state, _time_text(connection))
-            rows = connection.execute(query.where(*_sought(tenant, sought, LONGEST))).all()
-        first = sought.first.isoformat()
-        spots = (Spot(row[0], *_start_and_end(row[2]), LinkState(row[1])) for row in rows)
-        return sorted((spot for spot in spots if max(spot.start, spot.end) >= first), key=lambda s: (s.start, s.link))
+            return [Spot(link, starts, ends, _STATES[state]) for link, starts, ends, state in connection.execute(query)]
 
     def titled(self, tenant: str, sought: Sought, words: Sequence[str], limit: int, offset: int = 0) -> list[Link]:
         """Meetings in whose title all these words stand, whatever their letter case, latest first.
 
         Private ones are never found by their title (RULES F6); without words they are among the answers.
         """
+        at = calendar.c
         with self._read() as connection:
-            title = _said(connection, "title")
-            conditions = [_contains(title, word) for word in words]
-            conditions += [
-                or_(*(link.c.value.contains(_text(form), autoescape=True) for form in _forms(w))) for w in words
-            ]
+            find = func.strpos if connection.dialect.name == "postgresql" else func.instr
+            conditions = [find(at.title, folded(word)) > 0 for word in words]
             if words:
-                conditions.append(not_(_private()))
-            query = select(link.c.id).where(*_sought(tenant, sought), *conditions)
-            found = connection.scalars(query.order_by(link.c.day.desc(), link.c.id).limit(limit).offset(offset)).all()
+                conditions.append(not_(at.private))
+            query = select(at.link).where(*_sought(tenant, sought), *conditions)
+            query = query.order_by(at.starts.desc(), at.link.desc()).limit(limit).offset(offset)
+            found = connection.scalars(query).all()
         links = {one.id: one for one in self.links(tenant, found)}
         return [links[id_] for id_ in found if id_ in links]
 
@@ -114,22 +108,19 @@ class SearchCalls(LinkCalls):
 
 
 def _sought(tenant: str, sought: Sought, before: timedelta = timedelta()) -> list[ColumnElement[bool]]:
-    """The conditions that need no look into a meeting's time. before: how much earlier one may have begun."""
-    first, last = (sought.first - before).isoformat(), sought.last.isoformat()
-    conditions = [link.c.tenant == tenant, link.c.day >= first, link.c.day <= last]
-    conditions.append(link.c.state != LinkState.RETIRED.value)
-    if sought.circle in (Circle.INTERNAL, Circle.EXTERNAL):
-        external = link.c.value.contains(_EXTERNAL, autoescape=True)
-        conditions.append(external if sought.circle is Circle.EXTERNAL else not_(external))
-    elif sought.circle is Circle.PRIVATE:
-        conditions.append(_private())
+    """The conditions but for the end of a meeting. before: how much earlier one may have begun."""
+    at = calendar.c
+    first, after = (sought.first - before).isoformat(), (sought.last + timedelta(days=1)).isoformat()
+    conditions: list[ColumnElement[bool]] = [at.tenant == tenant, at.starts >= first, at.starts < after]
+    narrow = {Circle.INTERNAL: not_(at.external), Circle.EXTERNAL: at.external, Circle.PRIVATE: at.private}
+    if sought.circle in narrow:
+        conditions.append(narrow[sought.circle])
     whose: list[ColumnElement[bool]] = []
     if sought.mailbox:
         here = and_(placement.c.tenant == tenant, placement.c.mailbox == sought.mailbox)
-        whose.append(link.c.id.in_(select(placement.c.link).where(here)))
+        whose.append(at.link.in_(select(placement.c.link).where(here)))
     if sought.employee:
-        owned = f'"crm_owner":{json.dumps(sought.employee, ensure_ascii=False)}'
-        whose.append(link.c.value.contains(owned, autoescape=True))
+        whose.append(at.owner == sought.employee)
     return [*conditions, or_(*whose)] if whose else conditions
 
 
@@ -137,42 +128,3 @@ def _private() -> ColumnElement[bool]:
     on_it = and_(placement.c.tenant == link.c.tenant, placement.c.link == link.c.id)
     shown = exists().where(on_it, placement.c.value.contains(_PRIVATE, autoescape=True))
     return or_(link.c.value.contains(_PRIVATE, autoescape=True), shown)
-
-
-def _time_text(connection: Connection) -> ColumnElement[str]:
-    """The time of what ShareCRM last showed, else of what was last agreed, as the codec writes it.
-
-    Cut out as text: reading so many values as JSON takes the database many times as long.
-    """
-    find = func.strpos if connection.dialect.name == "postgresql" else func.instr
-    return func.substr(link.c.value, find(link.c.value, _TIME), _LONG)
-
-
-def _start_and_end(text: str) -> tuple[str, str]:
-    parts = text.split('"')
-    return parts[5], parts[9]
-
-
-def _said(connection: Connection, *path: str) -> ColumnElement[str]:
-    """A text inside what ShareCRM last showed, else inside what was last agreed; as the column `day` has it."""
-
-    def inside(event: str) -> ColumnElement[Any]:
-        if connection.dialect.name == "postgresql":
-            return func.json_extract_path_text(func.json(link.c.value), event, *path)
-        return func.json_extract(link.c.value, ".".join(("$", event, *path)))
-
-    return func.coalesce(inside("crm_shown"), inside("base"))
-
-
-def _contains(title: ColumnElement[str], word: str) -> ColumnElement[bool]:
-    return or_(*(title.contains(form, autoescape=True) for form in _forms(word)))
-
-
-def _forms(word: str) -> list[str]:
-    """A word as it may be written: SQLite ignores the case of ASCII letters alone, PostgreSQL of none."""
-    return list(dict.fromkeys((word, word.lower(), word.upper(), word.capitalize())))
-
-
-def _text(word: str) -> str:
-    """A word as it stands in a stored value."""
-    return json.dumps(word, ensure_ascii=False)[1:-1]

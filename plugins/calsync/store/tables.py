@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0004"
+REVISION = "0005"
 """The migration these tables belong to: alembic's head."""
 
 
@@ -159,6 +159,25 @@ placement = Table(
     Index("placement_mailbox", "tenant", "mailbox"),
     Index("placement_ical", "tenant", "ical_key"),
     Index("placement_master", "tenant", "master", "mailbox"),
+)
+
+# What calendars and searches look at of the links that are not over, in the order of their times.
+calendar = Table(
+    "calendar",
+    metadata,
+    _id("tenant"),
+    _id("starts"),
+    _id("link"),
+    _id("ends"),
+    _id("state"),
+    _id("owner"),
+    Column("external", Boolean, nullable=False),
+    Column("private", Boolean, nullable=False),
+    _text("title"),
+    PrimaryKeyConstraint("tenant", "starts", "link", name="calendar_key"),
+    ForeignKeyConstraint(["tenant", "link"], ["link.tenant", "link.id"], name="calendar_link", ondelete="CASCADE"),
+    Index("calendar_of", "tenant", "link"),
+    sqlite_with_rowid=False,
 )
 
 cursor = Table(

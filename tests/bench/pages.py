@@ -1,9 +1,10 @@
 """How fast the pages answer with 100,000 meetings and 10,000 runs in the state database, and with how many queries.
 
-    python tests/bench/pages.py [--links 100000] [--runs 10000] [--times 7]
+    python tests/bench/pages.py [--links 100000] [--runs 10000] [--times 7] [--dsn postgresql+psycopg://...]
 
-SQLite, one tenant that has it all and 200 small ones; each page is asked for as an administrator, through the auth
-manager, several times after a first one that does not count. Queries are those to the state database.
+SQLite, or a new database of a PostgreSQL server; one tenant that has it all and 200 small ones. Each page is asked for
+as an administrator, through the auth manager, several times after a first one that does not count. Queries are those
+to the state database.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -36,8 +37,9 @@ prepare()
 import sqlalchemy  # noqa: E402
 from store.values import HOLIDAY, MEETING, full_link, person, some_action  # noqa: E402
 
+from calsync.core.accounts import Refusal, Why  # noqa: E402
 from calsync.core.codec import to_json  # noqa: E402
-from calsync.core.model import Side, Time  # noqa: E402
+from calsync.core.model import Account, Availability, Side, Time  # noqa: E402
 from calsync.core.plan import ActionState, Loss  # noqa: E402
 from calsync.staging import Staging  # noqa: E402
 from calsync.store import open_store, upgrade  # noqa: E402
@@ -49,31 +51,61 @@ from calsync.store.tables import action, history, link, placement, run  # noqa: 
 
 BIG, SMALL = "big", 200
 NOW = datetime.now(UTC).replace(microsecond=0)
-ACCOUNTS, HELD, PARKED, CHANGES = 2_000, 2_000, 500, 20_000
+ACCOUNTS, REFUSED, HELD, PARKED, CHANGES = 2_000, 300, 2_000, 500, 20_000
 RUN = f"scheduled__{NOW.isoformat()}"
 LINK = "L0000042"
+COMMON, RARE = "Review", "Kolloquium"
 LIMIT_MS = 300
 
+
+class Ask(NamedTuple):
+    """What is asked of a page: its path, and a form that is posted to it or None."""
+
+    path: str
+    form: dict[str, str] | None = None
+
+
+ACCOUNTS_PAGE, MEETINGS_PAGE = f"/tenants/{BIG}/accounts/", f"/tenants/{BIG}/meetings/"
+
+
+def _narrowed(**form: str) -> Ask:
+    return Ask(MEETINGS_PAGE, form)
+
+
 PAGES = {
-    "overview": "/",
-    "attention": "/attention/",
-    "attention of one": f"/tenants/{BIG}/attention/",
-    "configuration": f"/tenants/{BIG}/",
-    "new configuration": "/tenants/new/",
-    "accounts": f"/tenants/{BIG}/accounts/",
-    "meetings, month": f"/tenants/{BIG}/meetings/",
-    "a meeting": f"/tenants/{BIG}/meetings/{LINK}/",
-    "changes of a run": f"/dags/calendar_sync__{BIG}/runs/{RUN}/changes/",
-    "connect": f"/connect/{BIG}/",
+    "overview": Ask("/"),
+    "attention": Ask("/attention/"),
+    "attention of one": Ask(f"/tenants/{BIG}/attention/"),
+    "configuration": Ask(f"/tenants/{BIG}/"),
+    "new configuration": Ask("/tenants/new/"),
+    "accounts": Ask(ACCOUNTS_PAGE),
+    "accounts, last page": Ask(f"{ACCOUNTS_PAGE}?page=40"),
+    "accounts of a state": Ask(f"{ACCOUNTS_PAGE}?group=away"),
+    "accounts by id": Ask(f"{ACCOUNTS_PAGE}find/", {"text": "00042"}),
+    "accounts by address": Ask(f"{ACCOUNTS_PAGE}find/", {"text": "00042@example.com"}),
+    "meetings, month": Ask(MEETINGS_PAGE),
+    "meetings, week": Ask(f"{MEETINGS_PAGE}?view=week"),
+    "meetings, day": Ask(f"{MEETINGS_PAGE}?view=day"),
+    **{f"month, {circle}": Ask(f"{MEETINGS_PAGE}?circle={circle}") for circle in ("internal", "external", "private")},
+    "month of an account": _narrowed(who="00042"),
+    "week of an account": _narrowed(who="00042", view="week"),
+    "external of an account": _narrowed(who="00042", circle="external"),
+    "search, common word": _narrowed(words=COMMON),
+    "search, its 50th page": _narrowed(words=COMMON, number="50"),
+    "search, rare word": _narrowed(words=RARE, first="2000-01-01", last="2100-01-01"),
+    "search, nothing found": _narrowed(words="zzz", first="2000-01-01", last="2100-01-01"),
+    "search, of an account": _narrowed(words=COMMON, who="00042"),
+    "a meeting": Ask(f"{MEETINGS_PAGE}{LINK}/"),
+    "changes of a run": Ask(f"/dags/calendar_sync__{BIG}/runs/{RUN}/changes/"),
+    "connect": Ask(f"/connect/{BIG}/"),
 }
 """What is measured; a new page adds its line."""
 
 
-def fill(folder: Path, links: int, runs: int) -> None:
+def fill(folder: Path, dsn: str, links: int, runs: int) -> None:
     """The tenants, the state database and one run's report."""
     for key in (BIG, *(f"small-{number:03}" for number in range(SMALL))):
         write_tenant(folder / "tenants", key, enterprise=key)
-    dsn = f"sqlite:///{folder / 'calsync.db'}"
     os.environ |= {
         "CALSYNC_TENANTS": str(folder / "tenants"),
         "CALSYNC_STAGING": f"file://{folder / 'staging'}",
@@ -82,7 +114,8 @@ def fill(folder: Path, links: int, runs: int) -> None:
     }
     upgrade(dsn)
     with open_store(dsn) as store:
-        store.save_accounts(BIG, [person(f"{n:05}", f"m{n}") for n in range(ACCOUNTS)], BIG)
+        store.save_accounts(BIG, [_account(number) for number in range(ACCOUNTS)], BIG)
+        store.save_refusals(BIG, [_refusal(number) for number in range(REFUSED)], {})
         ended = Run(RUN, "scheduled", NOW - timedelta(minutes=5), RunState.DONE, NOW, {}, "Both calendars agree.")
         for number in range(SMALL):
             store.note_last_run(f"small-{number:03}", ended, synced=True)
@@ -116,25 +149,53 @@ def _of(number: int, days: int = 360) -> tuple[str, str]:
     return f"L{number:07}", (NOW.date() + timedelta(days=number % days - days // 2)).isoformat()
 
 
+def _account(number: int) -> Account:
+    """Every tenth is not authorised; of the others every tenth has no mailbox."""
+    one = person(f"{number:05}", f"m{number}", authorised=number % 10 != 0)
+    return replace(one, availability=Availability.NO_MAILBOX) if number % 10 == 1 else one
+
+
+def _refusal(number: int) -> Refusal:
+    why = Why.SEVERAL_USERS if number % 3 == 0 else Why.NO_USER
+    return Refusal(f"x{number:05}", why, address=f"x{number}@example.com")
+
+
+def _title(number: int) -> str:
+    return f"{RARE} {number}" if number % 30_000 == 7 else f"{COMMON} of quarter {number % 400}, room {number}"
+
+
 def _links(count: int) -> Iterator[dict[str, Any]]:
-    """Links with the meetings of a year; every tenth is private."""
-    whole = {}
+    """Links with the meetings of a year; every tenth is private, every third without a contact."""
+    whole: dict[tuple[str, bool, bool], dict[str, Any]] = {}
     for number in range(count):
         id_, day = _of(number)
-        if (day, private := number % 10 == 0) not in whole:
+        private, external = number % 10 == 0, number % 3 != 0
+        if (kind := (day, private, external)) not in whole:
             start = datetime.fromisoformat(f"{day}T09:00:00+00:00")
-            event = replace(MEETING, time=Time(start, start + timedelta(hours=1)), private=private)
-            found = replace(full_link("<id>", "<crm>"), base=event, crm_shown=event, dirty=False)
-            whole[day, private] = _link_row(BIG, found)
-        row = whole[day, private]
-        value = row["value"].replace("<id>", id_).replace("<crm>", f"R{number}")
+            time_ = Time(start, start + timedelta(hours=1))
+            contacts = MEETING.contacts if external else frozenset[str]()
+            event = replace(MEETING, title="<title>", time=time_, private=private, contacts=contacts)
+            found = replace(full_link("<id>", "<crm>"), crm_owner="<who>", base=event, crm_shown=event, dirty=False)
+            whole[kind] = _link_row(BIG, found)
+        row, value = whole[kind], str(whole[kind]["value"])
+        for place, said in (
+            ("<id>", id_),
+            ("<crm>", f"R{number}"),
+            ("<who>", f"{number % ACCOUNTS:05}"),
+            ("<title>", _title(number)),
+        ):
+            value = value.replace(place, said)
         yield row | {"id": id_, "crm_id": f"R{number}", "value": value}
 
 
 def _placements(count: int) -> Iterator[dict[str, Any]]:
-    row, _ = _placement_rows(BIG, full_link("<id>"))
+    rows = {}
+    for private in (False, True):
+        place = replace(full_link("<id>").placements[0], shown=replace(MEETING, private=private))
+        (rows[private],) = _placement_rows(BIG, replace(full_link("<id>"), placements=(place,)))
     for number in range(count):
         id_, _ = _of(number)
+        row = rows[number % 10 == 0]
         names = {"link": id_, "id": f"E{number}", "mailbox": f"m{number % ACCOUNTS}"}
         yield row | names | {"standing": "living", "ical_uid": f"U{number}", "ical_key": f"u{number}"}
 
@@ -188,12 +249,13 @@ def _report() -> dict[str, Any]:
 
 
 @contextmanager
-def counted(database: str) -> Iterator[list[str]]:
+def counted(dsn: str) -> Iterator[list[str]]:
     """The statements that go to the state database."""
     asked: list[str] = []
+    database = sqlalchemy.make_url(dsn).database
 
     def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if database in str(connection.engine.url) and statement.lstrip().upper().startswith(("SELECT", "WITH")):
+        if connection.engine.url.database == database and statement.lstrip().upper().startswith(("SELECT", "WITH")):
             asked.append(statement)
 
     sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", note)
@@ -226,16 +288,20 @@ def main() -> int:
     words.add_argument("--links", type=int, default=100_000)
     words.add_argument("--runs", type=int, default=10_000)
     words.add_argument("--times", type=int, default=7)
+    words.add_argument("--dsn", default="")
     said = words.parse_args()
     table = Table("page", "status", "median ms", "slowest ms", "CPU ms", "queries", "bytes")
     slow = []
     with tempfile.TemporaryDirectory() as folder:
-        fill(Path(folder), said.links, said.runs)
+        dsn = said.dsn or f"sqlite:///{Path(folder, 'calsync.db')}"
+        fill(Path(folder), dsn, said.links, said.runs)
         client = browser()
-        for name, path in PAGES.items():
-            with counted(folder) as asked:
-                first = client.get(f"/calsync{path}")
-            spent = [_spent(client, path) for _ in range(said.times)]
+        for name, ask in PAGES.items():
+            answer = _asked(client, ask)
+            answer()
+            with counted(dsn) as asked:
+                first = answer()
+            spent = [_spent(answer) for _ in range(said.times)]
             median, work = (statistics.median(each) for each in zip(*spent, strict=True))
             slow += [name] if median > LIMIT_MS or first.status_code != 200 else []
             slowest = max(wall for wall, _ in spent)
@@ -246,10 +312,20 @@ def main() -> int:
     return 1 if slow else 0
 
 
-def _spent(client: Any, path: str) -> tuple[float, float]:
+def _asked(client: Any, ask: Ask) -> Callable[[], Any]:
+    """What asks for a page; a form carries the token of the page it stands on."""
+    path = f"/calsync{ask.path}"
+    if ask.form is None:
+        return lambda: client.get(path)
+    page = client.get(path.removesuffix("find/")).text
+    form = {"form_token": page.partition('name="form_token" value="')[2].partition('"')[0], **ask.form}
+    return lambda: client.post(path, data=form)
+
+
+def _spent(answer: Callable[[], Any]) -> tuple[float, float]:
     """Milliseconds of one request: by the clock, and of work; they differ on a machine that does other things, too."""
     began, worked = time.perf_counter(), time.process_time()
-    client.get(f"/calsync{path}")
+    answer()
     return (time.perf_counter() - began) * 1000, (time.process_time() - worked) * 1000
 
 

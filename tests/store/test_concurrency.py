@@ -13,7 +13,7 @@ from store.values import MEETING, full_link
 
 from calsync.core.model import Link
 from calsync.errors import StateError, StateUnreachable
-from calsync.store import engine, open_store
+from calsync.store import engine, open_store, version
 from calsync.store.store import Store
 from calsync.store.tables import REVISION
 
@@ -26,6 +26,15 @@ def test_readers_see_the_last_commit_while_somebody_writes(store: Store, dsn: st
         tx.save_links(T, [Link(id="now")])
         assert [link.id for link in store.links(T)] == ["before"]
     assert [link.id for link in store.links(T)] == ["before", "now"]
+
+
+def test_a_database_is_opened_while_somebody_writes(store: Store, dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "BUSY_S", 0)
+    with store.begin() as tx:
+        tx.save_links(T, [Link(id="now")])
+        with open_store(dsn) as other:
+            assert other.links(T) == []
+        assert version(dsn) == REVISION
 
 
 def test_upgrades_at_the_same_time_all_succeed(empty_dsn: str) -> None:

@@ -182,8 +182,17 @@ class Calls:
         if self._connection is not None:
             yield self._connection
             return
-        with self._engine.connect().execution_options(calsync_reads=reads) as connection, connection.begin():
+        with _connected(self._engine, reads=reads) as connection, connection.begin():
             yield connection
+
+
+def reader(engine: Engine) -> Connection:
+    """A connection that only reads, and so waits for no writer."""
+    return _connected(engine, reads=True)
+
+
+def _connected(engine: Engine, *, reads: bool) -> Connection:
+    return engine.connect().execution_options(calsync_reads=reads)
 
 
 def insert(connection: Connection, table: Table) -> Any:

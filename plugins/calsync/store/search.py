@@ -66,7 +66,8 @@ class SearchCalls(LinkCalls):
         query = select(at.link, at.starts, at.ends, at.state).where(*_sought(tenant, sought, LONGEST))
         query = query.where(or_(at.starts >= first, at.ends >= first)).order_by(at.starts, at.link)
         with self._read() as connection:
-            return [Spot(link, starts, ends, _STATES[state]) for link, starts, ends, state in connection.execute(query)]
+            rows = connection.execute(query).all()
+        return [Spot(link, starts, ends, _STATES[state]) for link, starts, ends, state in rows]
 
     def titled(self, tenant: str, sought: Sought, words: Sequence[str], limit: int, offset: int = 0) -> list[Link]:
         """Meetings in whose title all these words stand, whatever their letter case, latest first.

@@ -7,7 +7,7 @@ from typing import Self
 
 from calsync.errors import StateError
 from calsync.store.attention import AttentionCalls
-from calsync.store.engine import file_of, make_engine, shown, understood
+from calsync.store.engine import file_of, make_engine, reader, shown, understood
 from calsync.store.forget import ForgetCalls
 from calsync.store.journal import JournalCalls
 from calsync.store.lease import LeaseCalls
@@ -50,7 +50,7 @@ class Store(
         path = file_of(engine)
         if path and not path.exists():
             raise StateError(f"There is no state database at {path}. {_UPGRADE}")
-        with understood(engine), engine.connect() as connection:
+        with understood(engine), reader(engine) as connection:
             found = current(connection)
         if found is None:
             raise StateError(f"The state database {shown(engine.url)} has no tables yet. {_UPGRADE}")

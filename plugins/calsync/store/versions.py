@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, column, inspect, select, table
 
-from calsync.store.engine import file_of, make_engine, understood
+from calsync.store.engine import file_of, make_engine, reader, understood
 
 VERSION_TABLE = "alembic_version"
 
@@ -15,7 +15,7 @@ def version(dsn: str) -> str | None:
     if (path := file_of(engine)) and not path.exists():
         return None
     try:
-        with understood(engine), engine.connect() as connection:
+        with understood(engine), reader(engine) as connection:
             return current(connection)
     finally:
         engine.dispose()

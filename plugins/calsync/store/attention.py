@@ -54,7 +54,8 @@ class AttentionCalls(Calls):
 
     def questions(self, tenant: str) -> list[Asked]:
         """The questions that wait for an answer, the oldest first."""
-        waits = self._of_states(tenant, [ActionState.HELD], action.c.answer == "")
+        said = (self._mails().label("mails"), self._text("held").label("why"))
+        waits = self._of_states(tenant, [ActionState.HELD], action.c.answer == "", *said)
         counts = select(
             waits.c.asked,
             func.max(case((waits.c.asked_at.is_not(None), 1), else_=0)).label("put"),
@@ -109,14 +110,17 @@ class AttentionCalls(Calls):
         with self._read() as connection:
             return [entry_of(row) for row in connection.execute(query)]
 
-    def _of_states(self, tenant: str, states: Iterable[ActionState], *conditions: ColumnElement[bool]) -> CTE:
+    def _of_states(
+        self, tenant: str, states: Iterable[ActionState], condition: ColumnElement[bool], *more: ColumnElement[Any]
+    ) -> CTE:
         """The few actions in these states, found by their index before anything is made of them: asked to group them at
-        once, SQLite takes the index of what they are grouped by, and reads every action there ever was."""
+        once, SQLite takes the index of what they are grouped by, and reads every action there ever was.
+
+        :param more: what is wanted besides their columns; what looks into their JSON takes its time
+        """
         columns = (action.c.link, action.c.asked, action.c.asked_at, action.c.answer, action.c.planned_at)
-        query = select(*columns, self._mails().label("mails"), self._text("held").label("why"))
-        query = query.where(
-            action.c.tenant == tenant, action.c.state.in_([state.value for state in states]), *conditions
-        )
+        among = action.c.state.in_([state.value for state in states])
+        query = select(*columns, *more).where(action.c.tenant == tenant, among, condition)
         return query.cte("found").prefix_with("MATERIALIZED")
 
     def _mails(self) -> ColumnElement[int]:

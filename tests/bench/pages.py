@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,15 +40,16 @@ from store.values import HOLIDAY, MEETING, full_link, person, some_action  # noq
 
 from calsync.core.accounts import Refusal, Why  # noqa: E402
 from calsync.core.codec import to_json  # noqa: E402
-from calsync.core.model import Account, Availability, Side, Time  # noqa: E402
+from calsync.core.model import Account, Availability, Link, Side, Time  # noqa: E402
 from calsync.core.plan import ActionState, Loss  # noqa: E402
 from calsync.staging import Staging  # noqa: E402
 from calsync.store import open_store, upgrade  # noqa: E402
+from calsync.store.calendar import calendar_row, folded  # noqa: E402
 from calsync.store.history import _row as history_row  # noqa: E402
 from calsync.store.journal import _row as action_row  # noqa: E402
 from calsync.store.links import _link_row, _placement_rows  # noqa: E402
 from calsync.store.records import HistoryEntry, Run, RunState  # noqa: E402
-from calsync.store.tables import action, history, link, placement, run  # noqa: E402
+from calsync.store.tables import action, calendar, history, link, placement, run  # noqa: E402
 
 BIG, SMALL = "big", 200
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -123,6 +125,7 @@ def fill(folder: Path, dsn: str, links: int, runs: int) -> None:
         with store._engine.begin() as connection:
             for table, rows in (
                 (link, _links(links)),
+                (calendar, _calendar(links)),
                 (placement, _placements(links)),
                 (run, _runs(runs)),
                 (action, _actions(links)),
@@ -164,20 +167,29 @@ def _title(number: int) -> str:
     return f"{RARE} {number}" if number % 30_000 == 7 else f"{COMMON} of quarter {number % 400}, room {number}"
 
 
+@cache
+def _meeting(day: str, private: bool, external: bool) -> Link:
+    """A link as those of its kind are, with words in angle brackets for what each has for itself."""
+    start = datetime.fromisoformat(f"{day}T09:00:00+00:00")
+    time_ = Time(start, start + timedelta(hours=1))
+    contacts = MEETING.contacts if external else frozenset[str]()
+    event = replace(MEETING, title="<title>", time=time_, private=private, contacts=contacts)
+    more = {"crm_owner": "<who>", "base": event, "crm_shown": event, "dirty": False, "placements": ()}
+    return replace(full_link("<id>", "<crm>"), **more)
+
+
+@cache
+def _rows_of(one: Link) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The rows of a link."""
+    return _link_row(BIG, one), calendar_row(BIG, one) or {}
+
+
 def _links(count: int) -> Iterator[dict[str, Any]]:
     """Links with the meetings of a year; every tenth is private, every third without a contact."""
-    whole: dict[tuple[str, bool, bool], dict[str, Any]] = {}
     for number in range(count):
         id_, day = _of(number)
-        private, external = number % 10 == 0, number % 3 != 0
-        if (kind := (day, private, external)) not in whole:
-            start = datetime.fromisoformat(f"{day}T09:00:00+00:00")
-            time_ = Time(start, start + timedelta(hours=1))
-            contacts = MEETING.contacts if external else frozenset[str]()
-            event = replace(MEETING, title="<title>", time=time_, private=private, contacts=contacts)
-            found = replace(full_link("<id>", "<crm>"), crm_owner="<who>", base=event, crm_shown=event, dirty=False)
-            whole[kind] = _link_row(BIG, found)
-        row, value = whole[kind], str(whole[kind]["value"])
+        row, _ = _rows_of(_meeting(day, number % 10 == 0, number % 3 != 0))
+        value = str(row["value"])
         for place, said in (
             ("<id>", id_),
             ("<crm>", f"R{number}"),
@@ -186,6 +198,14 @@ def _links(count: int) -> Iterator[dict[str, Any]]:
         ):
             value = value.replace(place, said)
         yield row | {"id": id_, "crm_id": f"R{number}", "value": value}
+
+
+def _calendar(count: int) -> Iterator[dict[str, Any]]:
+    for number in range(count):
+        id_, day = _of(number)
+        _, row = _rows_of(_meeting(day, number % 10 == 0, number % 3 != 0))
+        title = str(row["title"]).replace("<title>", folded(_title(number)))
+        yield row | {"link": id_, "owner": f"{number % ACCOUNTS:05}", "title": title}
 
 
 def _placements(count: int) -> Iterator[dict[str, Any]]:

@@ -225,7 +225,7 @@ def after_conflict(place: Place, *, private: bool = False, **more: Any) -> str:
                     event=lunch, before=dinner, fields=("title",))  # fmt: skip
     place.store.plan("berlin", "r2", [action], NOW)
     place.store.settle("berlin", [Outcome("A1", ActionState.DONE)], NOW)
-    loss = Loss("C5", "title changed on both sides; crm won", Side.OUTLOOK, "title", dinner)
+    loss = Loss("C5", "title changed on both sides; ShareCRM won", Side.OUTLOOK, "title", dinner)
     place.store.add_history(
         "berlin",
         [

@@ -89,7 +89,8 @@ def merge(base: Event, crm: Change, outlook: Change, rules: Rules) -> Merged:
             winner = _winner(crm, outlook, rules)
             loser = outlook if winner is Side.CRM else crm
             other = Side.OUTLOOK if winner is Side.CRM else Side.CRM
-            losses.append(Loss("C5", f"{name} changed on both sides; {winner} won", other, name, loser.now))
+            won = "ShareCRM" if winner is Side.CRM else "Outlook"
+            losses.append(Loss("C5", f"{name} changed on both sides; {won} won", other, name, loser.now))
         target, lost = _take(name, target, base, crm if winner is Side.CRM else outlook, winner)
         losses += lost
     came, went = crm.came | outlook.came, crm.went | outlook.went

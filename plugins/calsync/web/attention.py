@@ -194,7 +194,7 @@ def _held(tenant: Tenant, store: Store, page: int) -> dict[str, Any]:
     return {
         "questions": questions,
         "answered": store.answered(tenant.key),
-        "held": what_waits(tenant, store, links) if links else [],
+        "held": sorted(what_waits(tenant, store, links), key=lambda one: (one.since, one.start)) if links else [],
         "held_count": count,
         "held_page": page,
         "held_pages": pages,

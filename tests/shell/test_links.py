@@ -10,7 +10,7 @@ from calsync.links import ChangesLink
 from calsync.naming import changes_tab, dag_id, tenant_of
 
 RUN = "scheduled__2026-11-23T08:00:00+00:00"
-TAB = "/dags/calendar_sync__a/runs/scheduled__2026-11-23T08%3A00%3A00%2B00%3A00/plugin/calsync-changes"
+TAB = "/dags/calendar_sync__a/runs/scheduled__2026-11-23T08:00:00+00:00/plugin/calsync-changes"
 
 
 @pytest.mark.parametrize(

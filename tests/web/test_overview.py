@@ -108,7 +108,7 @@ def test_the_last_run_leads_to_its_tab_in_airflow(as_role: SignIn, place: Place)
     page = visit(as_role("viewer"), "/?sort=name")
     (link,) = page.soup.select("td a[data-airflow]")
     assert link["href"] == (
-        "/dags/calendar_sync__berlin/runs/scheduled__2026-11-23T11%3A40%3A00%2B00%3A00/plugin/calsync-changes"
+        "/dags/calendar_sync__berlin/runs/scheduled__2026-11-23T11:40:00+00:00/plugin/calsync-changes"
     )
 
 

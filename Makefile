@@ -12,6 +12,8 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; d
 	if $$name -c 'import ensurepip, sqlite3, ssl, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
 	>/dev/null 2>&1; then command -v $$name; break; fi; done)
 PYTEST_ARGS ?=
+# Tests, demo and Airflow start many processes; where none keeps its byte code, each compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup setup-dev demo demo-edit demo-stop test conformance soak faults lint format type validate bench lock clean
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,9 @@ from sandbox.server import Server
 
 pytest.register_assert_rewrite("conformance.scene")
 
+# Thousands of tests and what they import stay to the end: looking through them again and again frees nothing.
+gc.set_threshold(20_000, 20, 100)
+
 LONG = ("tests/model/", "tests/e2e/", "tests/demo/", "tests/pipeline/", "tests/conformance/", "tests/shell/")
 """What takes minutes, or a file of it a good part of one, by when it begins; all the rest is short."""
 
@@ -19,6 +23,10 @@ LONG = ("tests/model/", "tests/e2e/", "tests/demo/", "tests/pipeline/", "tests/c
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones first: else one core does the last of them while the other has nothing left."""
     items.sort(key=lambda item: next((n for n, part in enumerate(LONG) if item.nodeid.startswith(part)), len(LONG)))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

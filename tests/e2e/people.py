@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import httpx
 from e2e.standalone import Run
 
 from calsync.naming import changes_tab
+from demo.paths import ROOT
 from demo.record import Record
 from demo.runs import TENANT
 
@@ -31,14 +35,21 @@ class Ops:
 
     def api(self, method: str, path: str, **parts: Any) -> dict[str, Any]:
         """An answer; `path` goes on after `/api/v2/`."""
-        record = self.run.record
-        login = {"username": record.user, "password": record.password}
-        with httpx.Client(base_url=record.local_url, trust_env=False, timeout=60.0) as http:
-            token = http.post("/auth/token", json=login).json()["access_token"]
-            answer = http.request(method, f"/api/v2/{path}", headers={"Authorization": f"Bearer {token}"}, **parts)
+        with self._client() as http:
+            answer = http.request(method, f"/api/v2/{path}", headers=self._login, **parts)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         found: dict[str, Any] = answer.json()
         return found
+
+    @cached_property
+    def _login(self) -> dict[str, str]:
+        record = self.run.record
+        with self._client() as http:
+            answer = http.post("/auth/token", json={"username": record.user, "password": record.password})
+        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    def _client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.run.record.local_url, trust_env=False, timeout=60.0)
 
     def trigger(self, dag_id: str, **conf: Any) -> str:
         """Start a run; its id."""
@@ -108,6 +119,16 @@ def open_question(page: Any, record: Record) -> None:
     """The only question under *Required Actions*, opened as the navigation leads to it."""
     page.goto(f"{record.airflow_url}/required_actions?response_received=false")
     page.get_by_role("link", name="What calsync held back").click()
+
+
+def calsync(run: Run, *arguments: str) -> str:
+    """What a command prints, without a terminal."""
+    command = [sys.executable, "-m", "calsync", *arguments]
+    done = subprocess.run(
+        command, env=run.env, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def ours(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -25,6 +25,10 @@ from sandbox.client import Sandbox
 PUBLIC, PRIVATE, SAID = "Needle-open-4711", "Needle-private-4712", "Needle of what was said 4713"
 GUEST = "needle-guest-4714@client.example"
 EVERYTHING = {"AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG"}
+SOON = {"AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1"}
+"""How soon the scheduler looks again: between the tasks of many short runs the waiting adds up."""
+NEVER = 'cron: "0 0 29 2 *"'
+"""A schedule whose next run is years away, and whose last one was before the DAG's start."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class Run:
 def first_run(folder: Path) -> Iterator[Run]:
     """The demo in `folder` after its first run."""
     console = Console(quiet=True)
-    settings = {**EVERYTHING, TENANTS_VARIABLE: str(rarely(folder.parent / "tenants"))}
+    settings = {**EVERYTHING, **SOON, TENANTS_VARIABLE: str(unscheduled(folder.parent / "tenants"))}
     with running(folder, ROOT, choose({}), "", console, settings) as session:
         record = session.record
         with Sandbox(record.sandbox_url, record.sandbox_ca) as box:
@@ -73,13 +77,13 @@ def first_run(folder: Path) -> Iterator[Run]:
         yield Run(folder, record, first["run"], first, session.env)
 
 
-def rarely(folder: Path) -> Path:
-    """The sandbox tenant in `folder`, with a schedule that adds no run of its own to those that a test starts."""
+def unscheduled(folder: Path) -> Path:
+    """The sandbox tenant in `folder`, whose schedule adds no run of its own to those that a test starts."""
     folder.mkdir()
     file = f"{TENANT}.yaml"
-    daily, times = re.subn(r"every_minutes: \d+", f"every_minutes: {24 * 60}", (tenants_folder() / file).read_text())
+    text, times = re.subn(r"every_minutes: \d+", NEVER, (tenants_folder() / file).read_text())
     assert times == 1, file
-    (folder / file).write_text(daily)
+    (folder / file).write_text(text)
     return folder
 
 

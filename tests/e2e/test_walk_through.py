@@ -8,14 +8,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e.people import CHROMIUM, Ops, changes_of, last, open_question, ours, signed_in
+from e2e.people import CHROMIUM, Ops, calsync, changes_of, last, open_question, ours, signed_in
 from e2e.standalone import Run
 
 from calsync.naming import DagKind, dag_id
@@ -76,7 +74,7 @@ def foresee(ops: Ops, box: Sandbox, page: Any, shots: Path, records: list[str]) 
         expect(rows.filter(has_text=f"Visit Fabrikam: {title}").first).to_contain_text("planned")
     expect(rows.filter(has_text="Private")).to_have_count(1)
     expect(frame.get_by_text(PRIVATE)).to_have_count(0)
-    page.screenshot(path=shots / "walk-plan.png")
+    picture(page, shots / "walk-plan.png")
     assert ours(box.writes(written)) == []
     assert box.mails(mailed) == []
     counters: dict[str, int] = ops.report(plan)["counters"]
@@ -117,7 +115,7 @@ def answer(ops: Ops, box: Sandbox, page: Any, shots: Path, approval: str, lost: 
     said = page.inner_text("body")
     assert "@" not in said
     assert not [title for title in titles(box, lost) if title in said]
-    page.screenshot(path=shots / "walk-question.png")
+    picture(page, shots / "walk-question.png")
     page.get_by_role("button", name="approve").click()
     done = ops.ended(APPROVAL, approval)
     assert done["state"] == "success"
@@ -125,12 +123,22 @@ def answer(ops: Ops, box: Sandbox, page: Any, shots: Path, approval: str, lost: 
     frame = changes_of(page, ops.run.record, APPROVAL, approval)
     expect(frame.locator("h1")).to_have_text(done["note"])
     expect(frame.locator("tbody tr").filter(has_text="done")).not_to_have_count(0)
-    page.screenshot(path=shots / "walk-answered.png")
+    picture(page, shots / "walk-answered.png")
     sent = len(box.mails(mailed))
     promised = re.search(r"approve does what is held, and sends (\d+) mails?", said)
     assert promised, said
     assert sent == int(promised[1])
     return sent
+
+
+def picture(page: Any, path: Path) -> None:
+    """A screenshot in which the tab that is open is marked, and nothing moves any more."""
+    from playwright.sync_api import expect
+
+    expect(
+        page.locator("a[aria-current=page]").filter(has_text=re.compile("^(Changes|Required Action)"))
+    ).to_be_visible()
+    page.screenshot(path=path, animations="disabled")
 
 
 def undo(run: Run, box: Sandbox, approval: str, lost: list[str]) -> None:
@@ -150,7 +158,7 @@ def undo(run: Run, box: Sandbox, approval: str, lost: list[str]) -> None:
 def converged(ops: Ops, box: Sandbox) -> None:
     """One more run writes nothing and asks nothing."""
     written = last(box.writes())
-    assert ops.ended(DAG_ID, ops.trigger(DAG_ID))["state"] == "success"
+    calsync(ops.run, "run", TENANT)
     assert ours(box.writes(written)) == []
     assert ops.questions(APPROVAL) == []
 
@@ -201,13 +209,3 @@ def calendar(box: Sandbox) -> set[str]:
     """The titles of what the seller's calendar shows in Outlook."""
     events = box.state()["outlook"]["mailboxes"][MAILBOX]["events"]
     return {event["subject"] for event in events if not event["deleted"] and not event["isCancelled"]}
-
-
-def calsync(run: Run, *arguments: str) -> str:
-    """What a command prints, without a terminal."""
-    command = [sys.executable, "-m", "calsync", *arguments]
-    done = subprocess.run(
-        command, env=run.env, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout

@@ -142,9 +142,9 @@ def test_a_list_is_shown_line_by_line_before_it_is_applied(team: Place, op: Test
     page = Page(upload(op, b"employee\n1002\nann@x.io\nnobody@x.io\n=cmd()\n"))
     assert page.heading == "1 employee of 4 lines would be authorised"
     assert page.rows == [
-        ["3", "ann@x.io", "", "nothing: is authorised already"],
-        ["4", "nobody@x.io", "", "nothing: no employee with this id or address"],
-        ["5", "=cmd()", "", "nothing: no employee with this id or address"],
+        ["3", "ann@x.io", "", "nothing is authorised already"],
+        ["4", "nobody@x.io", "", "nothing no employee with this id or address"],
+        ["5", "=cmd()", "", "nothing no employee with this id or address"],
         ["2", "1002", "1002", "will be authorised"],
     ]
     assert allowed(team) == ["1001", "1005"]

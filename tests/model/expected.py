@@ -29,8 +29,8 @@ class Meeting:
     changed that does not speak. excuse: why it need not agree. kept: the fields that a side may keep to itself, changed
     while the organiser could not be heard (C9). organised_in: who ever organised an event of it. ended: somebody has
     deleted it. stood, settled: in whose calendars it stood after the last run, and already before that run if it was a
-    clean one. peopled, moved: since the last clean run its people were changed in ShareCRM, or it left the calendar or
-    came back. dropped_dates: how many records of a series people deleted. cancelled: how many of its dates calsync
+    clean one. peopled, moved: since the last clean run its people were changed, or it left the calendar or came back.
+    dropped_dates: how many records of a series people deleted. cancelled: how many of its dates calsync
     cancelled.
     """
 

@@ -184,7 +184,7 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
         meeting = self.expected.meetings[token_of(event["subject"])]
         others = " ".join(name for name in guests.split() if name != name_of(event))
         self.users.change_event(event, attendees=guests_of(others))
-        meeting.muddled = True
+        meeting.muddled = meeting.peopled = True
         self.expected.keeps(meeting, {"people"}, scene)
         self._edited(meeting, "outlook")
 

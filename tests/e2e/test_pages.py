@@ -222,8 +222,10 @@ def test_meetings_are_reached_by_keyboard(configured: Desk) -> None:
         visit.open("/")
         visit.press_on(visit.ours.get_by_role("link", name=adatum.NAME), "Enter")
         calendar = visit.ours.locator("table.calendar")
-        if (adatum.next_monday() + timedelta(days=6)).month != date.today().month:
+        ends = adatum.next_monday() + timedelta(days=6)
+        if ends.month != date.today().month:
             visit.press_on(calendar.locator(".date").first, "PageDown")
+        expect(visit.ours.get_by_text(f"{ends:%B %Y}:")).to_be_visible()
         visit.press_to(calendar.get_by_role("link", name=PRICES).first)
         visit.picture(desk.shots, "meetings")
         visit.page.keyboard.press("Enter")

@@ -150,6 +150,7 @@ def test_a_value_that_yielded_is_restored(configured: Desk, monday: dict[str, An
     with desk.chrome.admin() as visit:
         visit.open(f"{HERE}/meetings/").get_by_label("Words in the title").fill("launch catalogue")
         visit.ours.get_by_role("button", name="Search").click()
+        expect(visit.ours.get_by_text("latest first")).to_be_visible()
         visit.ours.get_by_role("link", name=STAYED).click()
         yielded = visit.ours.locator("section").filter(has_text="Values that yielded")
         expect(yielded).to_contain_text(f"Outlook: {YIELDED}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ from sandbox.server import Server
 
 
 @pytest.fixture
-def work(box: Sandbox, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+def work(box: Sandbox, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workplace]:
     """A tenant at work, which the command line reaches too."""
     work = Workplace.open(box, server, tmp_path)
+    work.keep_open()
     connect(work, monkeypatch)
-    return work
+    yield work
+    work.close()
 
 
 def waiting() -> list[dict[str, Any]]:

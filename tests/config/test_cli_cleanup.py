@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,19 @@ from config.at_work import call, connect
 from pipeline.team import ANN, BOB, CAI, DAY, STRANGER, ZOE, Team, address, old
 from pipeline.workplace import Workplace
 
-from calsync.store import open_store, upgrade
+from calsync.store import open_store
 from sandbox.client import Sandbox
 from sandbox.server import Server
 
 
 @pytest.fixture
-def work(box: Sandbox, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+def work(box: Sandbox, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workplace]:
     """A tenant at work, which the command line reaches too."""
     work = Workplace.open(box, server, tmp_path)
+    work.keep_open()
     connect(work, monkeypatch)
-    return work
+    yield work
+    work.close()
 
 
 @pytest.fixture
@@ -102,9 +105,7 @@ def test_one_account_comes_back(team: Team) -> None:
 
 
 def test_a_lost_state_database_hides_nothing(team: Team) -> None:
-    for file in team.work.folder.glob("calsync.db*"):
-        file.unlink()
-    upgrade(f"sqlite:///{team.work.folder / 'calsync.db'}")
+    team.work.lose_state()
 
     told = cleaned()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,13 @@ from sandbox.server import Server
 
 
 @pytest.fixture
-def work(box: Sandbox, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+def work(box: Sandbox, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workplace]:
     """A tenant at work, which the command line reaches too."""
     work = Workplace.open(box, server, tmp_path)
+    work.keep_open()
     connect(work, monkeypatch)
-    return work
+    yield work
+    work.close()
 
 
 @pytest.fixture
@@ -195,6 +198,7 @@ def test_history_that_nobody_prunes(team: Team) -> None:
 
 
 def test_without_a_state_database_the_systems_are_looked_at_all_the_same(team: Team) -> None:
+    team.work.close()
     (team.work.folder / "calsync.db").unlink()
 
     done = call("doctor", "sandbox", "--json")

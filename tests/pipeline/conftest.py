@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,12 @@ from sandbox.server import Server
 
 
 @pytest.fixture
-def work(box: Sandbox, server: Server, tmp_path: Path) -> Workplace:
+def work(box: Sandbox, server: Server, tmp_path: Path) -> Iterator[Workplace]:
     """A tenant at work in an empty sandbox."""
-    return Workplace.open(box, server, tmp_path)
+    work = Workplace.open(box, server, tmp_path)
+    work.keep_open()
+    yield work
+    work.close()
 
 
 @pytest.fixture(scope="session")

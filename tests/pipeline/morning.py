@@ -52,6 +52,7 @@ def prepare(box: Sandbox, server: Server, folder: Path) -> Workplace:
     box.reset(TEAM)
     folder.mkdir()
     work = Workplace.open(box, server, folder)
+    work.keep_open()
     work.late = timedelta(minutes=-1)  # ShareCRM's stamps are whole seconds: what follows is plainly younger than this
     work.authorise()
     ann, bob, ann_crm = box.as_user(ANN), box.as_user(BOB), box.as_employee("1000")
@@ -75,6 +76,8 @@ def prepare(box: Sandbox, server: Server, folder: Path) -> Workplace:
     ann_crm.cancel(kept)
     ours = next(event for event in work.events(ANN) if event["subject"] == "Deleted and edited")
     ann.rename(ours["id"], "Deleted and edited, the edit wins")
+    work.close()
+    work.keeping = False
     return work
 
 

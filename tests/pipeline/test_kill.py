@@ -105,12 +105,14 @@ def test_dying_at_any_remote_call_changes_nothing_in_the_end(
         if ended == 0:
             break
         assert ended == DIED, f"call {at}: the run failed otherwise"
+        work.keep_open()
         first = work.run()
         assert standing(work) == undisturbed, f"call {at}: {first['sentence']}"
         before = len(work.writes())
         work.run()
         assert len(work.writes()) == before, f"call {at}: the next run wrote again"
         assert unsettled(work) == [], f"call {at}: something is left in the journal"
+        work.close()
     assert at > 10, "the workload has too few remote calls to prove anything"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from pathlib import Path
@@ -48,11 +49,13 @@ def newest(box: Sandbox) -> int:
 
 
 @pytest.fixture
-def crowd(box: Sandbox, server: Server, tmp_path: Path) -> Workplace:
+def crowd(box: Sandbox, server: Server, tmp_path: Path) -> Iterator[Workplace]:
     box.reset(on_both_sides(MAILBOXES, EVENTS_EACH))
     work = Workplace.open(box, server, tmp_path)
+    work.keep_open()
     work.authorise()
-    return work
+    yield work
+    work.close()
 
 
 def test_a_quiet_run_costs_a_call_for_twenty_mailboxes_and_writes_nothing(crowd: Workplace) -> None:

@@ -138,7 +138,7 @@ class Workplace:
         ports.graph = lambda: hasty_graph() if self.impatient else patient()
 
     def keep_open(self) -> None:
-        """Let the runs from now on share their ports."""
+        """Let the runs from now on share their ports: opening them costs half a run."""
         self.keeping = True
 
     def close(self) -> None:

@@ -173,10 +173,13 @@ def _rows(tenant: Tenant, link: Link, *, hide: bool) -> Iterable[FieldRow]:
             yield FieldRow(name, one, agreed, other, crm_differs=bool(base and crm) and found[0] != found[1])
 
 
+_EMPTY = {"title": "(no title)", "private": "no"}
+
+
 def _shown_text(name: str, event: Event | None, *, hide: bool) -> str:
     if event is None:
         return ""
-    return PRIVATE if hide and name == "title" else field_text(name, event)
+    return PRIVATE if hide and name == "title" else field_text(name, event) or _EMPTY.get(name, "")
 
 
 def _attendees(event: Event | None) -> list[str]:
@@ -220,7 +223,7 @@ def _conflicts(link: Link, entries: Sequence[HistoryEntry], *, held: bool, hide:
 
 def _lost(loss: Loss, *, hide: bool) -> Iterable[tuple[str, str]]:
     fields = (loss.field,) if loss.field else CONTENT
-    return ((name, _shown_text(name, loss.event, hide=hide) or "no") for name in fields)
+    return ((name, _shown_text(name, loss.event, hide=hide) or "none") for name in fields)
 
 
 def _undoing(

@@ -103,6 +103,7 @@ def fill_in(visit: Visit, desk: Desk) -> None:
     from playwright.sync_api import expect
 
     form = visit.ours.locator("#configuration")
+    expect(form.get_by_role("button", name="Save")).to_be_visible()  # the last of the page
     visit.picture(desk.shots, "configuration-new")
     for summary in form.locator("summary").all():
         summary.click()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from conformance.behaviour import behaviour
-from conformance.dates import Series, record_on
+from conformance.dates import Series, in_sharecrm, on, record_on, wall
 from conformance.scene import Scene, mails
 from pipeline.team import ANN, BOB, CAI, DAY, address, old, own
 from pipeline.workplace import CALENDAR
@@ -208,3 +208,15 @@ def test_uninvited_while_the_record_is_deleted(scene: Scene, guest: str) -> None
     outlook = {ANN: ["Visit"]} if guest == address(BOB) else {ANN: ["Visit"], BOB: ["Visit"]}
     scene.then(crm=["Visit"], outlook=outlook, mails=[], writes={"crm recover": 1, "crm update": 1})
     assert scene.people("Visit") == staying
+
+
+@behaviour("B6", "F1", says="A date that comes back after its record went on to another date gets a record of its own")
+def test_a_date_comes_back(scene: Scene) -> None:
+    scene.given()
+    series = Series.made(scene, weekly(2))
+    scene.settled()
+    scene.outlook(ANN).move_series(series.master, wall(days=1), wall(days=1, hours=1), daily(2))
+    scene.settled()
+    scene.outlook(ANN).move_series(series.master, wall(days=5), wall(days=5, hours=1), daily(3))
+    scene.then(crm=["Weekly"] * 3, outlook={ANN: ["Weekly"]}, mails=[], writes={"crm update": 2, "crm create": 1})
+    assert in_sharecrm(scene) == series.shown() == on(5 / 7, 6 / 7, 1)

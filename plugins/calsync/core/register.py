@@ -74,8 +74,20 @@ class Register:
     def group_sight(self, key: str, rows: list[OutlookRow]) -> Sight:
         """The sight of an Outlook meeting that has no record."""
         first = min(rows, key=lambda r: (not r.is_organizer, r.mailbox, r.id))
-        fresh = Link(link_id(self.rules.tenant, Side.OUTLOOK, first.mailbox, first.id), created=self.facts.now)
-        sight = self.sight(replace(self.group_links.get(key, fresh), reason=""))
+        link = self.group_links.get(key) or Link(self._free_id(first), created=self.facts.now)
+        sight = self.sight(replace(link, reason=""))
         for row, kind in kinds(rows, ""):
             sight.place(row, kind, Origin.THEIRS)
         return sight
+
+    def _free_id(self, row: OutlookRow) -> str:
+        """The id of an event's new link. The link that bears it may have gone on to another date of the series (B6)."""
+        parts = [row.mailbox, row.id]
+        while self._elsewhere(id_ := link_id(self.rules.tenant, Side.OUTLOOK, *parts), row):
+            parts.append("again")
+        return id_
+
+    def _elsewhere(self, id_: str, row: OutlookRow) -> bool:
+        link = self.sights[id_].link if id_ in self.sights else self.links.get(id_)
+        places = {(placement.mailbox, placement.id) for placement in link.placements} if link else set()
+        return bool(places) and (row.mailbox, row.id) not in places

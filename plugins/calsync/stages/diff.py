@@ -13,7 +13,7 @@ from calsync.core.diff import diff as decide
 from calsync.core.diff import remarks_of
 from calsync.core.facts import Facts, Intent
 from calsync.core.first_contact import looks_of
-from calsync.core.match import ical_key
+from calsync.core.match import ical_key, link_id
 from calsync.core.model import (
     Absence,
     Account,
@@ -177,6 +177,7 @@ def _links(
         *store.links_by_ical(key, {ical_key(row.ical_uid, row.original) for row in outlook}),
         *store.links_by_series(key, {(row.mailbox, row.master or row.id) for row in outlook}),
         *store.links_by_look(key, looks),
+        *store.links(key, {link_id(key, Side.OUTLOOK, row.mailbox, row.id) for row in outlook}),  # taken ids
     ]
     return list({link.id: link for link in found}.values())
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
+from model.expected import Fate
 from model.users import FIRST_DAY, WORDS, Json, Scene, guests_of, mailbox, name_of, recurrence, stamps, token_of
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ class SeriesRules:
             at = FIRST_DAY.fromisoformat(one["start"]["dateTime"]) + timedelta(hours=2)
             user.move(one["id"], at.isoformat(), (at + timedelta(hours=1)).isoformat())
         self._changed(event)
+        if what == "cancel" and len(dates) == 1:
+            meeting = self.expected.meetings[token_of(event["subject"])]
+            meeting.ended, meeting.fate = True, Fate.EITHER  # a series without dates may stay in Outlook
 
     @_with_series
     @rule(which=WHICH, how=HOW)

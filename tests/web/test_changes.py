@@ -253,7 +253,8 @@ def test_what_was_created_has_no_old_values_and_what_was_deleted_no_new_ones(sho
     ]
     page = shown(report(changes=changes))
     assert [row[4] for row in page.rows] == ["title Lunch", "title Lunch"]
-    assert [[part.name for part in row.select("ins, del")] for row in page.soup.select("tbody tr")] == [["ins"], ["del"]]
+    marked = [[part.name for part in row.select("ins, del")] for row in page.soup.select("tbody tr")]
+    assert marked == [["ins"], ["del"]]
 
 
 def test_where_all_changes_are_alike_there_is_nothing_to_filter_by(shown: Any) -> None:

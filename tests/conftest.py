@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,12 @@ gc.set_threshold(20_000, 20, 100)
 
 LONG = ("tests/model/", "tests/e2e/", "tests/demo/", "tests/pipeline/", "tests/conformance/", "tests/shell/")
 """What takes minutes, or a file of it a good part of one, by when it begins; all the rest is short."""
+
+
+def pytest_configure() -> None:
+    """In the background a suite ignores interrupts, and all that it starts would too: tests end Airflow by them."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

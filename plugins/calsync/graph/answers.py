@@ -181,6 +181,8 @@ def _server_side(remote: Remote, code: str, writes: bool, pause: float | None) -
 
 def _client_side(remote: Remote, code: str, path: str) -> RemoteError:
     status = remote.status
+    if (status == 410 or code in _DEAD_TOKEN) and "/calendarview" not in path.lower():
+        return Unavailable("Graph refused the request as if it had a delta token: it is tried again", remote)
     if status == 410 or code in _DEAD_TOKEN:
         return CursorExpired("The delta token is no longer valid: the window has to be read anew", remote)
     if code == DUPLICATE_TRANSACTION:

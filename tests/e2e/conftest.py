@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from e2e.people import Ops
@@ -19,11 +20,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items[number] = item
 
 
+_standing = ExitStack()
+
+
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """The sandbox tenant's first run, and the Airflow in which it took place."""
-    with first_run(tmp_path_factory.mktemp("e2e") / "demo") as run:
-        yield run
+    with _standing:
+        yield _standing.enter_context(first_run(tmp_path_factory.mktemp("e2e") / "demo"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """After its last test here Airflow ends: its scheduler would take a fifth of a core from all that follows."""
+    if nextitem is None or not nextitem.nodeid.startswith("tests/e2e/"):
+        _standing.close()
 
 
 @pytest.fixture

@@ -27,6 +27,9 @@ GUEST = "needle-guest-4714@client.example"
 EVERYTHING = {"AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG"}
 SOON = {"AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.1"}
 """How soon the scheduler looks again: between the tasks of many short runs the waiting adds up."""
+OTHERS = ("viewer", "user", "op")
+"""Airflow's users beside the administrator, each named like its role."""
+USERS = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{name}:{name}" for name in (*OTHERS, "admin"))}
 NEVER = 'cron: "0 0 29 2 *"'
 """A schedule whose next run is years away, and whose last one was before the DAG's start."""
 
@@ -64,7 +67,7 @@ class Run:
 def first_run(folder: Path) -> Iterator[Run]:
     """The demo in `folder` after its first run."""
     console = Console(quiet=True)
-    settings = {**EVERYTHING, **SOON, TENANTS_VARIABLE: str(unscheduled(folder.parent / "tenants"))}
+    settings = {**EVERYTHING, **SOON, **USERS, TENANTS_VARIABLE: str(unscheduled(folder.parent / "tenants"))}
     with running(folder, ROOT, choose({}), "", console, settings) as session:
         record = session.record
         with Sandbox(record.sandbox_url, record.sandbox_ca) as box:

@@ -70,6 +70,7 @@ def play(worker: int, first_seed: int, until: float, steps: int) -> Played:
                 played.failures.append(failure)
                 stage.tally.known[failure.kind] += 0
                 print(f"worker {worker}, seed {failure.seed}: {failure.kind}\n{failure.script}\n", flush=True)
+            print(f"worker {worker}: {stage.tally.stories} stories, up to seed {played.seeds[-1]}", flush=True)
         tally = stage.tally
         played.stories, played.acts, played.runs = tally.stories, tally.acts, tally.runs
         for failure in played.failures:

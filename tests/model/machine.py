@@ -261,6 +261,8 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
             return
         self.users.change_record(record, calendar="CRM Calendar" if record["calendar"] == CALENDAR else CALENDAR)
         meeting.muddled = meeting.moved = True
+        if meeting.fate is Fate.GONE:
+            meeting.fate = Fate.EITHER  # out of the calendar before its deletion was carried over: left as it is (D6)
         self.story.acted()
 
     @rule(who=NAMES)

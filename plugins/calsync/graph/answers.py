@@ -181,10 +181,8 @@ def _server_side(remote: Remote, code: str, writes: bool, pause: float | None) -
 
 def _client_side(remote: Remote, code: str, path: str) -> RemoteError:
     status = remote.status
-    if (status == 410 or code in _DEAD_TOKEN) and "/calendarview" not in path.lower():
-        return Unavailable("Graph refused the request as if it had a delta token: it is tried again", remote)
     if status == 410 or code in _DEAD_TOKEN:
-        return CursorExpired("The delta token is no longer valid: the window has to be read anew", remote)
+        return _gone(remote, path)
     if code == DUPLICATE_TRANSACTION:
         return Refused("This transactionId was already used for another event", remote)
     if status == 401:
@@ -198,6 +196,13 @@ def _client_side(remote: Remote, code: str, path: str) -> RemoteError:
     if 300 <= status < 400:
         return Refused("Graph's address redirects: check the connection's host", remote)
     return Refused(_WHY.get(code, "Graph rejects the request"), remote)
+
+
+def _gone(remote: Remote, path: str) -> RemoteError:
+    """A dead delta token, where one was sent. Elsewhere it says nothing of the meeting that a write is about."""
+    if "/calendarview" in path.lower():
+        return CursorExpired("The delta token is no longer valid: the window has to be read anew", remote)
+    return Unavailable("Graph says that this address is gone; if it stays so, check the connection's host", remote)
 
 
 def _forbidden(code: str) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from config.at_work import connect
+from pipeline.workplace import Workplace
+
+from sandbox.client import Sandbox
+from sandbox.server import Server
 
 WriteTenant = Callable[..., Path]
 
@@ -39,3 +44,13 @@ def write_tenant(folder: Path) -> WriteTenant:
         return path
 
     return write
+
+
+@pytest.fixture
+def work(box: Sandbox, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workplace]:
+    """A tenant at work, which the command line reaches too."""
+    work = Workplace.open(box, server, tmp_path)
+    work.keep_open()
+    connect(work, monkeypatch)
+    yield work
+    work.close()

@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from config.at_work import call, connect
+from config.at_work import call
 from pipeline.team import ANN, BOB, Team, old, own
 from pipeline.workplace import Workplace
-
-from sandbox.client import Sandbox
-from sandbox.server import Server
-
-
-@pytest.fixture
-def work(box: Sandbox, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workplace]:
-    """A tenant at work, which the command line reaches too."""
-    work = Workplace.open(box, server, tmp_path)
-    work.keep_open()
-    connect(work, monkeypatch)
-    yield work
-    work.close()
 
 
 def waiting() -> list[dict[str, Any]]:

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from config.at_work import call, connect
+from config.at_work import call
 from pipeline.team import ANN, BOB, CAI, DAY, STRANGER, ZOE, Team, address, old
 from pipeline.workplace import Workplace
 
 from calsync.store import open_store
-from sandbox.client import Sandbox
-from sandbox.server import Server
-
-
-@pytest.fixture
-def work(box: Sandbox, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workplace]:
-    """A tenant at work, which the command line reaches too."""
-    work = Workplace.open(box, server, tmp_path)
-    work.keep_open()
-    connect(work, monkeypatch)
-    yield work
-    work.close()
 
 
 @pytest.fixture

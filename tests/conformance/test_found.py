@@ -220,3 +220,50 @@ def test_a_date_comes_back(scene: Scene) -> None:
     scene.outlook(ANN).move_series(series.master, wall(days=5), wall(days=5, hours=1), daily(3))
     scene.then(crm=["Weekly"] * 3, outlook={ANN: ["Weekly"]}, mails=[], writes={"crm update": 2, "crm create": 1})
     assert in_sharecrm(scene) == series.shown() == on(5 / 7, 6 / 7, 1)
+
+
+def _call_with_a_copy_for_ann(scene: Scene) -> str:
+    """Bob's event with Cai, whose record has Ann on it too; its id."""
+    scene.given(outlook_events=[own("Call", of=BOB, guests=(address(CAI),))])
+    (record,) = scene.work.records()
+    scene.crm(BOB).change(record["id"], participants=[BOB, CAI, ANN])
+    scene.settled()
+    return str(scene.event(BOB)["id"])
+
+
+@behaviour("E2", "A3", says="Who is invited while not connected loses the silent copy when connected again")
+def test_invited_beside_a_sleeping_copy(scene: Scene) -> None:
+    call = _call_with_a_copy_for_ann(scene)
+    scene.revoke(ANN)
+    scene.outlook(BOB).invite(call, address(ANN))
+    scene.settle(agree=False)
+    scene.work.authorise(ANN)
+    everybody = {ANN: ["Call"], BOB: ["Call"], CAI: ["Call"]}
+    scene.then(crm=["Call"], outlook=everybody, mails=[], writes={"outlook delete": 1})
+
+
+@behaviour("E2", "G3", says="A silent copy that cannot be removed beside an invitation goes with a later run")
+def test_a_copy_beside_an_invitation_is_removed_later(scene: Scene) -> None:
+    call = _call_with_a_copy_for_ann(scene)
+    scene.outlook(BOB).invite(call, address(ANN))
+    scene.work.box.fault("graph", {"status": 412}, method="DELETE", path="/events")
+    scene.run()
+    assert scene.titles(ANN) == ["Call", "Call"]
+    scene.work.box.clear_faults()
+    everybody = {ANN: ["Call"], BOB: ["Call"], CAI: ["Call"]}
+    scene.then(crm=["Call"], outlook=everybody, mails=[], writes={"outlook delete": 1})
+
+
+@behaviour("D3", "D5", "E6", says="An organiser who uninvited everybody and comes back has an edited meeting once")
+def test_an_edited_meeting_whose_organiser_comes_back(scene: Scene) -> None:
+    scene.given()
+    record = scene.record("Visit", attendees=[BOB])
+    scene.settled()
+    scene.outlook(ANN).uninvite(scene.event(ANN)["id"], address(BOB))
+    scene.revoke(ANN)
+    scene.crm().rename(record, "Trip")
+    scene.settle(agree=False)
+    assert scene.titles(BOB) == ["Trip"]
+    scene.work.authorise(ANN)
+    both = {ANN: ["Trip"], BOB: ["Trip"]}
+    scene.then(crm=["Trip"], outlook=both, mails=[], writes={"outlook create": 1, "outlook update": 1})

@@ -21,7 +21,8 @@ class Content:
         """An edit: it stands, unless the other side said something else meanwhile. Not `sure`: it may be put right."""
         for name, value in values.items():
             others = {said for where, said in self.pending[name].items() if where != side}
-            self.may[name] = {value} | others | (set() if sure else self.may[name])
+            if sure or self.may[name]:  # what it showed before anybody said anything is not known
+                self.may[name] = {value} | others | (set() if sure else self.may[name])
             self.pending[name][side] = value
 
     def agreed(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from model.content import Content
-from model.users import Json, Scene, marked, name_of, token_of
+from model.users import Json, Scene, marked, name_of, token_of, tokens_of
 
 
 class Fate(StrEnum):
@@ -157,7 +157,9 @@ class Expected:
         """Whether the judge's sentence is about what nobody can ask for."""
         named = re.search(r"[^\s'()]+@[^\s'()]+\w", sentence)
         mailbox = named.group(0) if named else ""
-        if "is missing" in sentence and mailbox in meeting.declined:
+        # Where it is missing the judge may take another meeting of that time for it, and name both.
+        missing = "is missing" in sentence or len(set(tokens_of(sentence))) > 1
+        if missing and mailbox in meeting.declined:
             return True
         invites = any(mailbox in addresses(e) for e in scene.events_of(meeting.token))
         if mailbox in self.unreached and invites:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from model.content import shown, time_of
 from model.expected import Fate, Meeting, counts
-from model.series import ENOUGH, SeriesRules
+from model.series import ENOUGH, SeriesRules, ends_series
 from model.story import Stage, Story
 from model.trouble import FAULTS, QUIRKS
 from model.users import CONTACTS, PEOPLE, WORDS, Json, Scene, guests_of, marked, name_of, stamps, token_of
@@ -166,13 +166,12 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
         self._edited(meeting, "outlook")
 
     def _spoken_for(self, event: Json, record: Json | None, meeting: Meeting, scene: Scene) -> bool:
-        """Whether the owner's own copy speaks for certain, so that another person's copy is put right (C8): whoever
-        spoke until that copy was made is heard a last time (C1)."""
+        """Whether a host or the owner's own copy speaks for certain, so that another person's copy is put right (C8):
+        whoever spoke until that one was made is heard a last time (C1)."""
         if record is None or counts(event, record, PEOPLE) or meeting.new_owner or meeting.muddled:
             return False
-        owner = next(name for name, id_ in PEOPLE.items() if id_ == record["owner"])
-        its = [e for e in scene.events_of(meeting.token) if name_of(e) == owner and marked(e)]
-        return self.expected.served(owner) and owner in meeting.settled and bool(its)
+        speak = {name_of(e) for e in scene.events_of(meeting.token) if counts(e, record, PEOPLE)}
+        return any(self.expected.served(name) and name in meeting.settled for name in speak)
 
     @rule(which=WHICH, guests=GUESTS)
     def people_of_event(self, which: int, guests: str) -> None:
@@ -196,8 +195,8 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
         self.users.box.as_employee(record["owner"]).cancel(record["id"])
         if meeting.series:
             meeting.dropped_dates += 1
-            if not Scene(self.stage.box).records_of(meeting.token):
-                meeting.ended = True  # its last date that ShareCRM knows
+            if ends_series(record, meeting, Scene(self.stage.box)):
+                meeting.ended = True
             self._edited(meeting, "crm")
             if meeting.ended:
                 meeting.fate = Fate.EITHER

@@ -8,10 +8,22 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 from model.expected import Fate
-from model.users import FIRST_DAY, WORDS, Json, Scene, guests_of, mailbox, name_of, recurrence, stamps, token_of
+from model.users import (
+    FIRST_DAY,
+    WORDS,
+    Json,
+    Scene,
+    guests_of,
+    mailbox,
+    marked,
+    name_of,
+    recurrence,
+    stamps,
+    token_of,
+)
 
 if TYPE_CHECKING:
-    from model.expected import Expected
+    from model.expected import Expected, Meeting
     from model.story import Stage, Story
     from model.users import Users
 
@@ -23,6 +35,15 @@ DAY = st.integers(0, 11)
 HOW = st.sampled_from(["daily 4", "weekly 3", "daily 3", "weekly endless"])
 ENOUGH = 6
 """So many meetings are made; from then on people work with those."""
+
+
+def ends_series(record: Json, meeting: Meeting, scene: Scene) -> bool:
+    """Whether with this record, just deleted, went the last date that ShareCRM knows, or the single event that was left
+    of the series."""
+    left = [e for e in scene.events_of(meeting.token) if e["isOrganizer"] and e["type"] == "singleInstance"]
+    same = [e for e in left if not marked(e) and e["start"]["dateTime"][:19] == record["start"][:19]]
+    return bool(same) or not scene.records_of(meeting.token)
+
 
 _with_series = precondition(lambda self: SERIES)
 
@@ -95,6 +116,8 @@ class SeriesRules:
         day = (FIRST_DAY.fromisoformat(event["start"]["dateTime"]).replace(tzinfo=FIRST_DAY.tzinfo) - FIRST_DAY).days
         self.users.change_event(event, recurrence=None if event["recurrence"] else recurrence(day, how))
         meeting.series = True
+        if event["recurrence"] and not self.expected.served(name_of(event)):
+            meeting.kept.add("dates")  # that they vanish from guests alone ends no date (D3)
         self._changed(event)
 
     def _master(self, which: int) -> Json | None:

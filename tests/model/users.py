@@ -32,8 +32,12 @@ _TOKEN = re.compile(r"№(\d+)")
 
 def token_of(title: str) -> int:
     """The number a title bears, 0 without one."""
-    found = _TOKEN.search(title)
-    return int(found.group(1)) if found else 0
+    return next(iter(tokens_of(title)), 0)
+
+
+def tokens_of(text: str) -> list[int]:
+    """Every number that a text names."""
+    return [int(found) for found in _TOKEN.findall(text)]
 
 
 def mailbox(name: str) -> str:

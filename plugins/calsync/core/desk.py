@@ -103,6 +103,19 @@ class Desk:
     def living(self) -> list[Placement]:
         return [p for p in self.link.placements if p.standing is Standing.LIVING]
 
+    def superseded(self) -> list[Placement]:
+        """Copies of ours whose mailbox has the meeting by invitation too (E2).
+
+        Beside an invitation whose host is lost a copy is meant to stand (E7).
+        """
+        if any(p.kind is Kind.HOST and p.standing is Standing.LOST for p in self.link.placements):
+            return []
+        there = (Standing.LIVING, Standing.RELEASED)  # an outsider's invitation is left to its user (E9)
+        guests = [p for p in self.link.placements if p.kind is Kind.GUEST and p.standing in there]
+        reached = {p.mailbox for p in guests if not ((row := self.row(p)) and row.cancelled)}
+        mine = [p for p in self.living() if p.kind is Kind.COPY and p.origin is Origin.OURS]
+        return [p for p in mine if p.mailbox in reached]
+
     def owner_mailbox(self) -> str:
         account = self.people.by_employee.get(self.link.crm_owner)
         return account.object_id if account else ""

@@ -173,7 +173,7 @@ def _agree(desk: Desk, base: Event, crm: Change, outlook: Change, new_speaker: b
     end_lost_invitations(desk, base, target)
     desk.note_rows()
     if desk.rules.to_outlook:
-        for copy in desk.sight.superseded:
+        for copy in desk.superseded():
             desk.delete(copy, "E2", "the meeting came to this mailbox by invitation", "superseded by the invitation")
         if carried_crm.fields:
             _copies_beside_lost(desk, target)

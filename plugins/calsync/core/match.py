@@ -37,7 +37,6 @@ class Sight:
 
     rows, absences: by (mailbox, id), since one mailbox may show an ended event of the meeting beside a living one.
     made: what its record was created with by a request that got no answer: both sides showed it then (G3).
-    superseded: copies of ours whose mailbox has received the meeting by invitation (E2).
     uninvited: people whose guest placement was cancelled alone (D3).
     unreadable: its record, an event of it or its series cannot be read: nothing is decided then.
     """
@@ -47,7 +46,6 @@ class Sight:
     made: Event | None = None
     rows: dict[tuple[str, str], OutlookRow] = field(default_factory=dict)
     absences: dict[tuple[str, str], Absence] = field(default_factory=dict)
-    superseded: list[Placement] = field(default_factory=list)
     uninvited: set[str] = field(default_factory=set)
     unreadable: bool = False
 
@@ -56,10 +54,8 @@ class Sight:
         self.rows[row.mailbox, row.id] = row
 
     def place(self, row: OutlookRow, kind: Kind, origin: Origin, standing: Standing = Standing.LIVING) -> None:
-        """Note that the meeting stands in this row's mailbox; a copy of ours there is superseded (E2)."""
+        """Note that the meeting stands in this row's mailbox; what was ours there is remembered beside it."""
         before = self.link.placement(row.mailbox)
-        if before and before.standing is Standing.LIVING and before.origin is Origin.OURS:
-            self.superseded.append(before)
         new = Placement(
             row.mailbox, row.id, kind, origin, standing, ical_uid=row.ical_uid, original=row.original,
             since=row.created, master=row.master, pattern=row.pattern,

@@ -6,7 +6,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from calsync.core.desk import Desk
-from calsync.core.model import STANDS, Account, Availability, Kind, Origin, Placement, Standing
+from calsync.core.model import (
+    STANDS,
+    Account,
+    Availability,
+    Kind,
+    LinkState,
+    Origin,
+    OutlookRow,
+    Placement,
+    Standing,
+)
 
 AWAY_FOR_GOOD = timedelta(days=3)
 """After so long without its mailbox a speaker's word goes to the next one (C1)."""
@@ -56,7 +66,8 @@ def elect(desk: Desk) -> str:
 def wake_and_sleep(desk: Desk) -> None:
     """A placement sleeps while its mailbox or its authorisation is away, and wakes with it (A3).
 
-    An ended invitation wakes when its organiser sends it again (E6). A host is lost once its mailbox is gone for good.
+    An ended invitation wakes when its organiser sends it again (E6), and a host that was taken for ended while its
+    mailbox was away. A host is lost once its mailbox is gone for good.
     """
     for placement in desk.link.placements:
         standing = _standing(desk, placement)
@@ -67,11 +78,23 @@ def wake_and_sleep(desk: Desk) -> None:
 def _standing(desk: Desk, placement: Placement) -> Standing:
     account, row, before = desk.account(placement.mailbox), desk.row(placement), placement.standing
     if before is Standing.ENDED:
-        again = placement.kind is Kind.GUEST and row is not None and not row.cancelled
-        return Standing.LIVING if again else before
+        return Standing.LIVING if row and not row.cancelled and _again(desk, placement, row) else before
     if before not in STANDS:
         return before
     if account is not None and account.served:
         return Standing.LIVING
     for_good = account is not None and placement.kind is Kind.HOST and lost(account, desk.facts.now)
     return Standing.LOST if for_good else Standing.ASLEEP
+
+
+def _again(desk: Desk, placement: Placement, row: OutlookRow) -> bool:
+    """Whether an event that had ended stands there after all.
+
+    A host whose guests were all cancelled while it could not be asked counted as ended (D3). It has changed since it
+    was last read, since its people left it; an old read of a host that we deleted ourselves has not.
+    """
+    if placement.kind is Kind.GUEST:
+        return True
+    alone = not any(p.mailbox == placement.mailbox and p.standing in STANDS for p in desk.link.placements)
+    changed = row.etag not in (placement.etag, placement.replaced)
+    return placement.kind is Kind.HOST and desk.link.state is LinkState.LIVING and alone and changed

@@ -33,8 +33,9 @@ def write_record(desk: Desk, target: Event, touched: frozenset[str], outlook: Ch
 
 def write_placements(desk: Desk, target: Event, touched: frozenset[str], crm: Change) -> None:
     """Bring every placement that may be written to the target; who left the record loses the copy (E2)."""
+    superseded = desk.superseded()
     for placement in desk.living():
-        if placement in desk.sight.superseded or placement.kind is Kind.GUEST:
+        if placement in superseded or placement.kind is Kind.GUEST:
             continue
         if placement.kind is Kind.COPY and _left(desk, placement, target):
             desk.delete(placement, "E2", "its person left the attendees", "removed from the record in ShareCRM")

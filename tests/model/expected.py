@@ -80,12 +80,14 @@ class Expected:
     """Everything the story has made, and who may be heard at the moment.
 
     unreached: mailboxes that were not there for a while, so that what Exchange sent them then never arrived.
+    leaving: whose mailbox or authorisation went since the last clean run, so that nobody speaks in their place yet.
     """
 
     meetings: dict[int, Meeting] = field(default_factory=dict)
     connected: dict[str, bool] = field(default_factory=dict)
     open: dict[str, bool] = field(default_factory=dict)
     unreached: set[str] = field(default_factory=set)
+    leaving: set[str] = field(default_factory=set)
 
     def new(self) -> Meeting:
         meeting = Meeting(len(self.meetings) + 1)
@@ -107,6 +109,8 @@ class Expected:
 
     def ran(self, scene: Scene, *, clean: bool) -> None:
         """A run is over. A clean one was undisturbed and left nothing open; it agrees the meetings that were heard."""
+        if clean:
+            self.leaving.clear()
         for meeting in self.meetings.values():
             events = scene.events_of(meeting.token)
             meeting.organised_in |= {name_of(e) for e in events if e["isOrganizer"]}
@@ -123,6 +127,7 @@ class Expected:
 
     def goes_away(self, name: str, scene: Scene) -> None:
         """Somebody's mailbox or authorisation goes: what changed just now may stay on its own side (C1, C9)."""
+        self.leaving.add(name)
         for meeting in self.meetings.values():
             meeting.muddled = True
             if hosts(name, scene.events_of(meeting.token)):

@@ -94,6 +94,8 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
             said["private"] = str(changes["private"])
         if "time" in what or what == "all day":
             all_day = record["all_day"] != (what == "all day")
+            if shown(record)["time"] == time_of(value, meeting.token, all_day):
+                value = (value + 1) % 12  # who says what is said already has edited nothing (C3)
             start, end = crm_moments(value, meeting.token, all_day)
             changes |= {"start": start, "end": end, "all_day": all_day}
             said["time"] = time_of(value, meeting.token, all_day)
@@ -155,6 +157,8 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
             said["private"] = str(event["sensitivity"] == "normal")
         if "time" in what or what == "all day":
             all_day = event["isAllDay"] != (what == "all day")
+            if _stands_at(event, stamps(value, meeting.token, all_day)):
+                value = (value + 1) % 12  # who says what is said already has edited nothing (C3)
             changes |= stamps(value, meeting.token, all_day)
             said["time"] = time_of(value, meeting.token, all_day)
         self.users.change_event(event, **changes)
@@ -347,6 +351,12 @@ def chosen(found: list[Json], which: int, title: str) -> Json | None:
         return None
     same = [one for one in found if token_of(one[title]) == tokens[which % len(tokens)]]
     return same[which // len(tokens) % len(same)]
+
+
+def _stands_at(event: Json, times: Json) -> bool:
+    """Whether an event has these times already."""
+    same = event["start"]["dateTime"][:19] == times["start"]["dateTime"]
+    return same and event["isAllDay"] == times["isAllDay"]
 
 
 def in_calendar(record: Json | None) -> bool:

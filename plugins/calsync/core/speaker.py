@@ -90,11 +90,13 @@ def _standing(desk: Desk, placement: Placement) -> Standing:
 def _again(desk: Desk, placement: Placement, row: OutlookRow) -> bool:
     """Whether an event that had ended stands there after all.
 
-    A host whose guests were all cancelled while it could not be asked counted as ended (D3). It has changed since it
-    was last read, since its people left it; an old read of a host that we deleted ourselves has not.
+    Not beside what took its place: an invitation only if its host stands, whose copy it supersedes (E2). A host whose
+    guests were all cancelled while it could not be asked counted as ended (D3); it has changed since it was last read,
+    since its people left it, and an old read of one that we deleted ourselves has not.
     """
+    standing = [p for p in desk.link.placements if p.standing in STANDS]
+    alone = not any(p.mailbox == placement.mailbox for p in standing)
     if placement.kind is Kind.GUEST:
-        return True
-    alone = not any(p.mailbox == placement.mailbox and p.standing in STANDS for p in desk.link.placements)
+        return alone or any(p.kind is Kind.HOST for p in standing)
     changed = row.etag not in (placement.etag, placement.replaced)
     return placement.kind is Kind.HOST and desk.link.state is LinkState.LIVING and alone and changed

@@ -267,3 +267,21 @@ def test_an_edited_meeting_whose_organiser_comes_back(scene: Scene) -> None:
     scene.work.authorise(ANN)
     both = {ANN: ["Trip"], BOB: ["Trip"]}
     scene.then(crm=["Trip"], outlook=both, mails=[], writes={"outlook create": 1, "outlook update": 1})
+
+
+@pytest.mark.parametrize("who", ["its organiser", "the owner of a copy"])
+@behaviour(
+    "D5", "E6", "G3", says="A meeting put back by a run that heard no answer stands once: it was deleted by {who}"
+)
+def test_put_back_without_an_answer(scene: Scene, who: str) -> None:
+    scene.given(crm_events=[old("Visit", id="sch-1", attendees=[BOB])] if "copy" in who else [])
+    record = "sch-1" if "copy" in who else scene.record("Visit", attendees=[BOB])
+    scene.settled()
+    scene.outlook(ANN).delete(scene.event(ANN)["id"])
+    scene.crm().rename(record, "Trip")
+    scene.work.box.fault("graph", {"lose_answer": True}, method="POST", path="/events$")
+    scene.work.run(may_fail=True)
+    scene.work.box.clear_faults()
+    both = {ANN: ["Trip"], BOB: ["Trip"]}
+    wrote = {"outlook create": 1, "outlook update": 1} if "copy" in who else {"outlook create": 2}
+    scene.then(crm=["Trip"], outlook=both, mails=[], writes=wrote)

@@ -60,7 +60,7 @@ class Sight:
             row.mailbox, row.id, kind, origin, standing, ical_uid=row.ical_uid, original=row.original,
             since=row.created, master=row.master, pattern=row.pattern,
         )  # fmt: skip
-        kept = tuple(p for p in self.link.placements if p is not before or p.origin is Origin.OURS)
+        kept = tuple(p for p in self.link.placements if p is not before or Origin.OURS in (p.origin, origin))
         self.link = replace(self.link, placements=(*kept, new))
         self.see(row)
 

@@ -125,13 +125,17 @@ class Matcher(Register):
             self.groups[f"mark|{mark.crm_id}"].append(row)
             return
         sight = self.sight(link)
-        living = sight.link.placement(row.mailbox)
-        if mark.mailbox != row.mailbox or (living and living.standing is Standing.LIVING):
+        here = sight.link.placement(row.mailbox)
+        ours = here is not None and here.standing is Standing.LIVING and here.origin is Origin.OURS
+        newer = mark.generation > link.generation
+        if mark.mailbox != row.mailbox or (ours and not newer):
             self.pool(row)
         elif link.state is LinkState.RETIRED:
             self.remark(row, "B3", "its mark names a record that is gone, invalid or not in this calendar", link)
-        elif mark.generation == link.generation:
+        elif newer or mark.generation == link.generation:
+            # Of a newer generation: it was put back by a run that ended before it could note so (E6, G3).
             sight.place(row, _marked_kind(row), Origin.OURS)
+            sight.link = replace(sight.link, generation=mark.generation)
         else:
             self.remark(row, "B3", "an event of another generation of its meeting", link)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from calsync.core.facts import Facts
 from calsync.core.match import Sight, ical_key, kinds, link_id
-from calsync.core.model import CrmRow, Kind, Link, LinkState, Origin, OutlookRow, Side, Standing
+from calsync.core.model import STANDS, CrmRow, Kind, Link, LinkState, Origin, OutlookRow, Side, Standing
 from calsync.core.people import People
 from calsync.core.plan import Remark
 
@@ -40,9 +40,11 @@ class Register:
         self.told: set[tuple[str, str, str]] = set()
 
     def index(self, link: Link) -> None:
-        """Make a link known by its events."""
+        """Make a link known by its events; where one has ended and another link has it now, it is the other's."""
         for placement in link.placements:
-            self.by_placement[placement.mailbox, placement.id] = link
+            event = placement.mailbox, placement.id
+            if placement.standing in STANDS or event not in self.by_placement:
+                self.by_placement[event] = link
             if key := ical_key(placement.ical_uid, placement.original):
                 self.by_ical[key] = link.id
                 outsiders = placement.kind is Kind.GUEST and link.state is LinkState.LIVING

@@ -285,3 +285,66 @@ def test_put_back_without_an_answer(scene: Scene, who: str) -> None:
     both = {ANN: ["Trip"], BOB: ["Trip"]}
     wrote = {"outlook create": 1, "outlook update": 1} if "copy" in who else {"outlook create": 2}
     scene.then(crm=["Trip"], outlook=both, mails=[], writes=wrote)
+
+
+@pytest.mark.parametrize(
+    ("records", "events"), [pytest.param(1, 2, id="two events"), pytest.param(2, 1, id="two records")]
+)
+@behaviour("B4", "E2", says="{events} of a late colleague's events, {records} equal records: nothing is made of them")
+def test_ambiguous_in_a_late_mailbox(scene: Scene, records: int, events: int) -> None:
+    planted = [old("Visit", id=f"sch-{n}", attendees=[BOB]) for n in range(records)]
+    scene.given(ANN, crm_events=planted, outlook_events=[own(of=BOB)] * events)
+    scene.work.authorise(BOB)
+    shown = {ANN: ["Visit"] * records, BOB: ["Visit"] * events}
+    scene.then(crm=["Visit"] * records, outlook=shown, mails=[], writes={}, agree=False, reports=("look the same",))
+    scene.crm().change("sch-0", private=True)
+    scene.then(crm=["Visit"] * records, outlook=shown, mails=[], writes={"outlook update": 1}, agree=False)
+
+
+@behaviour("B4", "E2", says="Where a late colleague's equal events are deleted, the record's own copy is made")
+def test_an_ambiguity_ends(scene: Scene) -> None:
+    scene.given(ANN, crm_events=[old("Visit", attendees=[BOB])], outlook_events=[own(of=BOB)] * 2)
+    scene.work.authorise(BOB)
+    scene.settled(agree=False)
+    for event in scene.work.events(address(BOB)):
+        scene.outlook(BOB).delete(event["id"])
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"], BOB: ["Visit"]}, mails=[], writes={"outlook create": 1})
+
+
+@behaviour(
+    "C9", "D4", "A3", says="A deletion that was kept to ShareCRM does not cancel the event once its host connects"
+)
+def test_deleted_before_its_organiser_connects(scene: Scene) -> None:
+    scene.given(BOB)
+    scene.meeting("Call", of=ANN, guests=(address(BOB), "zoe@client.example"))
+    scene.settled(agree=False)
+    scene.crm().cancel(scene.work.records()[0]["id"])
+    both = {ANN: ["Call"], BOB: ["Call"]}
+    scene.then(crm=[], outlook=both, mails=[], writes={}, agree=False)
+    scene.work.authorise(ANN)
+    scene.then(crm=[], outlook=both, mails=[], writes={}, agree=False)
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+@behaviour(
+    "C6", "C1", "E4", says="What ShareCRM changes while a host's mailbox is away for days reaches it when it is back"
+)
+def test_changed_while_a_host_is_away_for_days(scene: Scene, before: bool) -> None:
+    scene.given()
+    record = scene.record("Visit", attendees=[BOB], contacts=["con-zoe", "con-yan"], hours=24 * 9)
+    scene.settled()
+    scene.work.box.set_mailbox(address(ANN), "forbidden")
+    scene.run()
+    for day in (1, 4):
+        if before == (day == 1):
+            scene.crm().change(record, content="Demo", contacts=["con-yan"])
+        scene.settle(agree=False)
+        scene.later(days=3)
+    scene.settled(agree=False)
+    scene.work.box.set_mailbox(address(ANN), "ok")
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Demo"], BOB: ["Demo"]},
+        mails=[*mails("update", BOB, "yan@client.example"), *mails("cancellation", "zoe@client.example")],
+        writes={"outlook update": 1},
+    )

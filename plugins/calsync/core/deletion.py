@@ -304,6 +304,9 @@ def reopen(desk: Desk) -> None:
         return
     if row and row.version > link.crm_version:
         desk.link = replace(desk.link, crm_version=row.version)
+    for placement in link.placements:
+        if placement.kind is Kind.HOST and placement.origin is Origin.THEIRS and placement.shown is None:
+            leave(desk, placement)  # its organiser connected after the deletion, which was kept to its own side (C9)
     if not any(_restored(desk, placement) for placement in link.placements):
         _end_placements(desk, "D4", link.reason)
 

@@ -107,6 +107,9 @@ def copies_in(desk: Desk, target: Event, rule: str, reason: str, anew: bool = Fa
     asked = {g.address for a in desk.actions for g in a.invite}
     accounts = [a for e in sorted(target.attendees) if (a := desk.people.by_employee.get(e)) and a.served]
     lacking = [a for a in accounts if not desk.served(f"e:{a.employee}") and not asked & a.addresses]
+    if unclear := [a for a in lacking if a.object_id in desk.sight.unclear]:
+        desk.link = replace(desk.link, dirty=True)
+        lacking = [a for a in lacking if a not in unclear]
     if lacking and (anew or any(desk.link.placement(a.object_id) for a in lacking)):
         desk.link = replace(desk.link, generation=desk.link.generation + 1)
     for account in lacking:

@@ -163,7 +163,7 @@ def _agree(desk: Desk, base: Event, crm: Change, outlook: Change, new_speaker: b
     desk.cut = _shortened(desk, target, carried_crm)
     touched = carried_crm.fields | carried_outlook.fields
     everything = (new_speaker and not _lists_people(desk)) or _reverts(desk, Side.OUTLOOK)
-    if carried_crm and _speaker_sleeps(desk):
+    if carried_crm and (_speaker_sleeps(desk) or _host_waits(desk)):
         _write_the_others(desk, before, target, carried_crm)
         return
     write_record(desk, target, frozenset(CONTENT) if _reverts(desk, Side.CRM) else touched, carried_outlook)
@@ -202,6 +202,13 @@ def _copies_beside_lost(desk: Desk, target: Event) -> None:
             desk.create_in(account, target, "E7", "new content of a meeting whose host is lost", held=held)
 
 
+def _host_waits(desk: Desk) -> bool:
+    """Whether guests speak for a host that may be written again, once its mailbox is back (C6)."""
+    hosts = [p for p in desk.link.placements if p.kind is Kind.HOST and p.standing is Standing.ASLEEP]
+    accounts = [desk.account(p.mailbox) for p in hosts]
+    return desk.rules.to_outlook and any(a and a.authorised for a in accounts)
+
+
 def _lists_people(desk: Desk) -> bool:
     """Whether the speaker's event has attendees: what it showed before it spoke is not overwritten then (C8)."""
     speaker = desk.link.placement(desk.link.speaker)
@@ -213,7 +220,7 @@ def _write_the_others(desk: Desk, before: Link, target: Event, crm: Change) -> N
     write_placements(desk, target, NOTHING, crm)
     desk.link = replace(before, dirty=True)
     desk.losses.clear()
-    desk.remark("C6", "the mailbox that speaks for Outlook is away; it gets the change when it is back", Side.OUTLOOK)
+    desk.remark("C6", "the mailbox that is written first is away; it gets the change when it is back", Side.OUTLOOK)
 
 
 def end_lost_invitations(desk: Desk, base: Event, target: Event) -> None:
@@ -242,7 +249,7 @@ def _carried(desk: Desk, base: Event, crm: Change, outlook: Change) -> tuple[Cha
     if crm and not rules.to_outlook:
         desk.remark("C9", f"a change was kept to its own side: {one_way}", Side.CRM)
         crm = Change(base)
-    elif crm.fields and speaker is not None and speaker.kind is Kind.GUEST and not _host_lost(desk):
+    elif crm.fields and speaker and speaker.kind is Kind.GUEST and not (_host_lost(desk) or _host_waits(desk)):
         reason = "a change was kept to its own side: it is organised in a mailbox that calsync may not write"
         desk.remark("C9", reason, Side.CRM)
         crm = replace(crm, fields=NOTHING)

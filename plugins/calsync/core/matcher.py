@@ -262,8 +262,10 @@ class Matcher(Register):
 
     def _ambiguous(self, contact: Contact) -> None:
         reason = "several events look the same on both sides; choose which belong together (`calsync choose`)"
+        mailboxes = {row.mailbox for key in contact.groups for row in self.unclear.get(key, self.groups.get(key, ()))}
         for key in contact.groups:
             rows = self.groups.pop(key, [])
+            self.unclear.setdefault(key, rows)
             for row in rows:
                 self.remark(row, "B4", reason)
             if rows:
@@ -273,6 +275,8 @@ class Matcher(Register):
             self.remarks.append(Remark("B4", reason, side=Side.CRM, crm_id=contact.record))
             link = replace(self.fresh(crm), reason=AMBIGUOUS, dirty=True)
             self.sights[link.id] = Sight(link, crm)
+        elif linked := self.by_crm.get(contact.record):
+            self.sight(linked).unclear |= mailboxes
 
     def _new_from_crm(self, row: CrmRow) -> None:
         if row.id in self.remembered and not self.facts.review:

@@ -17,7 +17,8 @@ class Register:
 
     outlook, absences: what was read, as far as matching has to deal with it.
     crm_pool, groups: what no link knows, by record id and by Outlook meeting, for first contact and creation.
-    group_links: the link under which an Outlook meeting has waited. remembered: records of crm_pool that were not read
+    group_links: the link under which an Outlook meeting has waited. unclear: the rows of groups that nobody can tell
+    apart. remembered: records of crm_pool that were not read
     this time. released: iCalUId keys of events that are their user's now. told: what was remarked of a whole series
     already, by rule, mailbox and master.
     """
@@ -37,6 +38,7 @@ class Register:
         self.remembered: set[str] = set()
         self.groups: dict[str, list[OutlookRow]] = defaultdict(list)
         self.group_links: dict[str, Link] = {}
+        self.unclear: dict[str, list[OutlookRow]] = {}
         self.told: set[tuple[str, str, str]] = set()
 
     def index(self, link: Link) -> None:

@@ -190,3 +190,23 @@ def test_an_address_that_moves(scene: Scene) -> None:
         writes={"outlook update": 2},
         agree=False,  # Cai is not connected
     )
+
+
+@behaviour("A5", "G3", says="From who withdraws during a run no invitation goes out; the meeting is decided anew")
+def test_withdrawn_during_a_run(scene: Scene) -> None:
+    scene.given()
+    scene.record("Visit", attendees=[BOB], contacts=[ZOE])
+    scene.run_while("load", lambda: scene.revoke(ANN))
+    assert scene.titles(ANN) == scene.titles(BOB) == []
+    scene.then(crm=["Visit"], outlook={BOB: ["Visit"]}, mails=[], writes={"outlook create": 1}, agree=False)
+
+
+@behaviour(
+    "A5", "G3", says="The copy of who withdraws during a run is left as it was; the others are brought up to date"
+)
+def test_a_copy_withdrawn_during_a_run(scene: Scene) -> None:
+    scene.given(crm_events=[old("Visit", id="sch-1", attendees=[BOB])])
+    scene.crm().rename("sch-1", "Demo")
+    scene.run_while("load", lambda: scene.revoke(BOB))
+    shown = {ANN: ["Demo"], BOB: ["Visit"]}
+    scene.then(crm=["Demo"], outlook=shown, mails=[], writes={"outlook update": 1}, agree=False)

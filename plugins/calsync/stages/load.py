@@ -86,7 +86,7 @@ def _merged(known: Account, learnt: Account) -> Account:
 async def _write(tenant: Tenant, ports: Ports, run: Run, ledger: Ledger) -> Counters:
     """Both sides at the same time; an error on one stops the other at its next wave."""
     requests = {r.action: r for r in ports.staging.read_rows(Request, tenant.key, run.id, "requests")}
-    sides = (_crm(tenant, ports, run, ledger, requests), _outlook(ports, ledger, requests))
+    sides = (_crm(tenant, ports, run, ledger, requests), _outlook(tenant, ports, run, ledger, requests))
     results = await asyncio.gather(*sides, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
@@ -105,11 +105,12 @@ async def _crm(tenant: Tenant, ports: Ports, run: Run, ledger: Ledger, requests:
         return client.calls
 
 
-async def _outlook(ports: Ports, ledger: Ledger, requests: dict[str, Request]) -> int:
+async def _outlook(tenant: Tenant, ports: Ports, run: Run, ledger: Ledger, requests: dict[str, Request]) -> int:
     from calsync.stages.write_outlook import OutlookLoader
 
     if not ledger.open_actions(Side.OUTLOOK):
         return 0
+    given = {a.object_id for a in ports.staging.read_rows(Account, tenant.key, run.id, "accounts") if a.authorised}
     async with ports.graph() as client:
-        await OutlookLoader(client, ledger, requests).load(ports)
+        await OutlookLoader(client, ledger, requests, given).load(ports)
         return client.calls

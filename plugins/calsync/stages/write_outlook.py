@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from calsync.core.model import Form, Kind, Origin, Placement, Side
@@ -18,14 +19,20 @@ if TYPE_CHECKING:
 WAVE = 80
 """Actions that are journalled together and under way at once: four full batches."""
 
+_WITHDRAWN = "The account's authorisation was withdrawn during the run: it is decided again"
 _MOVED_ON = "The event has moved on since it was read: it is decided again"
 
 
 class OutlookLoader:
-    """Carries out the Outlook actions of a ledger."""
+    """Carries out the Outlook actions of a ledger.
 
-    def __init__(self, client: GraphClient, ledger: Ledger, requests: dict[str, Request]) -> None:
-        self.client, self.ledger, self.requests = client, ledger, requests
+    given: the mailboxes that were authorised when the plan was made; one that is not any more is written no further.
+    """
+
+    def __init__(
+        self, client: GraphClient, ledger: Ledger, requests: dict[str, Request], given: Collection[str]
+    ) -> None:
+        self.client, self.ledger, self.requests, self.given = client, ledger, requests, frozenset(given)
 
     async def load(self, ports: Ports) -> None:
         """Do what is open. Raises LeaseLost and AuthFailed: then nothing more is sent.
@@ -40,7 +47,7 @@ class OutlookLoader:
         for planned in waves(actions, WAVE):
             if self.ledger.spent():
                 return
-            wave = await siblings.caught_up(planned)
+            wave = await siblings.caught_up(self._still_given(ports, planned))
             ready, settled = await self._composed(wave)
             ports.still_ours()
             self.ledger.done(settled)
@@ -52,6 +59,15 @@ class OutlookLoader:
             for result in results:
                 if isinstance(result, RemoteError) and halts(result):
                     raise result
+
+    def _still_given(self, ports: Ports, planned: list[Action]) -> list[Action]:
+        """A wave without the mailboxes whose authorisation was withdrawn during the run: theirs is decided anew (A5)."""
+        asked = {action.mailbox for action in planned} & self.given
+        withdrawn = asked - ports.store.authorised_among(self.ledger.tenant.key, asked) if asked else set()
+        stale = [action for action in planned if action.mailbox in withdrawn]
+        ports.still_ours()
+        self.ledger.done(Outcome(a.id, ActionState.STALE, code="revoked", sentence=_WITHDRAWN) for a in stale)
+        return [action for action in planned if action.mailbox not in withdrawn]
 
     async def _composed(self, wave: list[Action]) -> tuple[dict[str, Request], list[Outcome]]:
         """The requests of a wave as they go out; those that change people carry the list as it is now (E1).

@@ -29,6 +29,13 @@ class PeopleCalls(RosterCalls):
         with self._read() as connection:
             return [decode(Account, value) for value in connection.scalars(query.order_by(account.c.employee))]
 
+    def authorised_among(self, tenant: str, mailboxes: Iterable[str]) -> set[str]:
+        """Which of these mailboxes (Microsoft object ids) are authorised now."""
+        query = select(account.c.object_id).where(account.c.tenant == tenant, account.c.authorised)
+        with self._read() as connection:
+            parts = [connection.scalars(query.where(account.c.object_id.in_(part))) for part in chunks(mailboxes)]
+            return {object_id for part in parts for object_id in part}
+
     def save_accounts(self, tenant: str, accounts: Iterable[Account], enterprise: str) -> None:
         """Store these accounts, one per employee.
 

@@ -114,6 +114,21 @@ def test_aged_out_and_changed_in_sharecrm(windowed: Scene) -> None:
     scene.then(crm=[], outlook={}, mails=[], writes={"outlook delete": 1})
 
 
+@pytest.mark.parametrize("days", [0, 8], ids=["at once", "when its window moves on"])
+@behaviour("F5", "D3", "G2", says="A meeting that has left the window is still renamed and deleted from Outlook")
+def test_aged_out_and_changed_in_outlook(windowed: Scene, days: int) -> None:
+    scene = windowed
+    scene.work.configure(retention={"staging_days": 60})
+    scene.given(crm_events=[old("Visit", id="visit"), old("Fair", id="fair", hours=3)])
+    scene.later(days=12)
+    scene.settled()
+    events = {event["subject"]: event["id"] for event in scene.work.events(address(ANN))}
+    scene.outlook().rename(events["Visit"], "Demo")
+    scene.outlook().delete(events["Fair"])
+    scene.later(days=days)
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=[], writes={"crm update": 1, "crm invalid": 1})
+
+
 @behaviour(
     "F5", "D2", says="A linked meeting moved out of the window in {side} is moved on the other side too, and back"
 )

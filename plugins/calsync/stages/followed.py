@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from calsync.core.facts import local_days
 from calsync.core.model import FOLLOWED, Link, LinkState, Placement, Proof
-from calsync.stages.settings import days
+from calsync.stages.settings import days, instants
 
 if TYPE_CHECKING:
     from calsync.stages.mailboxes import MailboxReader
@@ -19,11 +19,24 @@ EventKey = tuple[str, str]
 
 async def follow(reader: MailboxReader, dirty: Iterable[Link]) -> None:
     """Read by id what no listing tells of, so that the next diff decides on what is there now."""
-    living = {**_beyond(reader), **followed(dirty)}
+    living = {**_unwatched(reader), **followed(dirty)}
     seen = reader.rows.keys() | reader.absences.keys()
     wanted = {event for event in living.keys() - seen if not reader.is_away(event[0])}
     await reader.by_id(wanted)
     await confirm(reader, living, wanted & reader.absences.keys())
+
+
+async def last_words(reader: MailboxReader, given_up: Mapping[str, str]) -> None:
+    """What the delta links that are given up still tell of meetings: the new ones do not watch what is behind the
+    window (F5). A link that is dead tells nothing any more.
+
+    :param given_up: mailbox -> delta link
+    """
+    from calsync.graph.delta import read_delta
+
+    async for each in read_delta(reader.client, given_up, instants(reader.first, reader.last)):
+        told = {*each.removed, *(raw["id"] for raw in each.items)}
+        reader.told |= {(each.mailbox, id_) for id_ in told & reader.known[each.mailbox]}
 
 
 async def confirm(reader: MailboxReader, living: Mapping[EventKey, Placement], absent: set[EventKey]) -> None:
@@ -40,10 +53,10 @@ def followed(links: Iterable[Link]) -> dict[EventKey, Placement]:
     return {(p.mailbox, p.id): p for link in links for p in link.placements if p.standing in FOLLOWED}
 
 
-def _beyond(reader: MailboxReader) -> dict[EventKey, Placement]:
-    """What stood after the window's last day when last seen, in mailboxes that were read anew.
+def _unwatched(reader: MailboxReader) -> dict[EventKey, Placement]:
+    """Meetings outside the window in mailboxes that were read anew, where no delta link watches them.
 
-    A delta link does not watch it there, and it may have been changed since. What is behind the window is history.
+    After its last day all may have been changed since; before its first one, what the former link told of.
     """
     last = max(reader.last, days(reader.tenant, replace(reader.run, window=None))[1])
     unseen = ((mailbox, id_) for mailbox in sorted(reader.read_anew) for id_ in sorted(reader.known[mailbox]))
@@ -53,7 +66,7 @@ def _beyond(reader: MailboxReader) -> dict[EventKey, Placement]:
     return {
         event: p
         for event, p in living.items()
-        if event[0] in reader.read_anew and p.shown and _last_days(reader, p)[1] > last
+        if event in reader.told or (event[0] in reader.read_anew and p.shown and _last_days(reader, p)[1] > last)
     }
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from calsync.core.facts import local_days
 from calsync.core.model import FOLLOWED, Absence, Account, Availability, Link, OutlookRow, Placement, Proof, Shape
 from calsync.errors import AuthFailed, CursorExpired, Forbidden, MailboxAway, NotFound, Refused, RemoteError, Transient
-from calsync.stages.followed import confirm, follow, followed
+from calsync.stages.followed import confirm, follow, followed, last_words
 from calsync.stages.series import (
     DATES,
     KnownSeries,
@@ -65,7 +65,7 @@ class MailboxReader:
 
     rows, absences: by (mailbox, id). seen: per mailbox its availability and the zone its user works in (A5).
     errors: why a mailbox could not be read. anew: the rules changed, so that every mailbox is compared over the whole
-    window (C10). read_anew: the mailboxes that were read over all these days.
+    window (C10). read_anew: the mailboxes that were read over all these days. told: what their former links told of.
     """
 
     def __init__(self, tenant: Tenant, ports: Ports, run: Run, client: GraphClient, *, anew: bool) -> None:
@@ -79,6 +79,7 @@ class MailboxReader:
         self.cursor_of: dict[str, Cursor] = {}
         self.known: dict[str, set[str]] = defaultdict(set)
         self.read_anew: set[str] = set()
+        self.told: set[EventKey] = set()
         self.series = KnownSeries(())
         # A person may name an id that Graph cannot even read: that says nothing of the mailbox.
         self.no_event = (NotFound, Refused) if run.focus else (NotFound,)
@@ -93,6 +94,8 @@ class MailboxReader:
             if cursor and not self._anchored_too_long(cursor):
                 self.cursor_of[mailbox] = cursor
         if self.run.moves_cursors:
+            given_up = [m for m in mailboxes if cursor_name(m) in saved and m not in self.cursor_of]
+            await last_words(self, {mailbox: saved[cursor_name(mailbox)].value for mailbox in given_up})
             await self._rounds({m: self.cursor_of[m].value if m in self.cursor_of else None for m in mailboxes})
         else:
             await self._window(mailboxes)

@@ -61,7 +61,7 @@ class OutlookLoader:
                     raise result
 
     def _still_given(self, ports: Ports, planned: list[Action]) -> list[Action]:
-        """A wave without the mailboxes whose authorisation was withdrawn during the run: theirs is decided anew (A5)."""
+        """A wave without the mailboxes whose authorisation was withdrawn meanwhile: theirs is decided anew (A5)."""
         asked = {action.mailbox for action in planned} & self.given
         withdrawn = asked - ports.store.authorised_among(self.ledger.tenant.key, asked) if asked else set()
         stale = [action for action in planned if action.mailbox in withdrawn]

@@ -153,42 +153,6 @@ def test_a_users_copy(scene: Scene) -> None:
     )
 
 
-@behaviour("B3", says="An event that bears the mark of another {what} is left alone")
-@pytest.mark.parametrize("what", ["installation", "tenant"])
-def test_a_foreign_mark(scene: Scene, what: str) -> None:
-    scene.given()
-    event = own("Call")
-    scene.outlook().create(
-        "Call", event["start"]["dateTime"], event["end"]["dateTime"], **marked(scene, "sch-9", **{what: "elsewhere"})
-    )
-    scene.then(
-        crm=[], outlook={ANN: ["Call"]}, mails=[], writes={}, reports=("another installation or tenant",), agree=False
-    )
-
-
-@behaviour("B3", says="What another sync tool has made, as the tenant lists such tools, stays out of ShareCRM")
-def test_another_tools_mark(scene: Scene) -> None:
-    tool = "String {00020329-0000-0000-c000-000000000046} Name OtherTool"
-    scene.work.configure(foreign_marks=[tool])
-    scene.given()
-    event = own("Call")
-    scene.outlook().create(
-        "Call",
-        event["start"]["dateTime"],
-        event["end"]["dateTime"],
-        singleValueExtendedProperties=[{"id": tool, "value": "1"}],
-    )
-    scene.then(crm=[], outlook={ANN: ["Call"]}, mails=[], writes={}, reports=("another tool",), agree=False)
-
-
-@behaviour("B3", says="An event whose mark names a record that is gone does not come back into ShareCRM")
-def test_a_mark_of_a_record_that_is_gone(scene: Scene) -> None:
-    scene.given()
-    event = own("Call")
-    scene.outlook().create("Call", event["start"]["dateTime"], event["end"]["dateTime"], **marked(scene, "sch-gone"))
-    scene.then(crm=[], outlook={ANN: ["Call"]}, mails=[], writes={}, agree=False)
-
-
 @behaviour("A2", "A3", says="A meeting moved beyond the window and back is the same meeting, in {side}")
 @pytest.mark.parametrize("side", ["ShareCRM", "Outlook"])
 def test_moved_far_away(scene: Scene, side: str) -> None:

@@ -13,7 +13,7 @@ from calsync.core.fresh import from_crm_record, from_outlook, pair_up
 from calsync.core.guard import hold
 from calsync.core.held import moved, unread
 from calsync.core.living import compare
-from calsync.core.match import AMBIGUOUS, Sight
+from calsync.core.match import AMBIGUOUS, Sight, left_alone
 from calsync.core.matcher import Matcher
 from calsync.core.model import Kind, Life, Link, LinkState, Placement, Proof, Side, Standing
 from calsync.core.people import People
@@ -40,7 +40,7 @@ def diff(facts: Facts) -> Plan:
 def recovering(facts: Facts) -> bool:
     """Whether the state was lost: nothing is remembered, yet events with our mark are there (B5)."""
     ours = (facts.rules.installation, facts.rules.tenant)
-    nothing = not facts.tenant.meetings and not facts.links
+    nothing = not facts.tenant.meetings and all(map(left_alone, facts.links))
     return facts.recover or (nothing and any(r.mark and r.mark[:2] == ours for r in facts.outlook))
 
 

@@ -25,6 +25,8 @@ from calsync.core.text import outgoing, squeeze
 
 AMBIGUOUS = "ambiguous"
 
+LEFT_ALONE = "its meeting is left alone for the mark that it bears in another mailbox"
+
 RUNS_TO_BELIEVE = 2
 """In so many runs a record must not be found before it counts as gone (D1)."""
 
@@ -107,6 +109,11 @@ def link_id(tenant: str, side: Side, *parts: str) -> str:
 def unagreed(link: Link) -> bool:
     """Whether a link stands on one side only and nothing was agreed: it may still find its other half (B4)."""
     return link.state is LinkState.SEEN and link.base is None and not (link.crm_id and link.placements)
+
+
+def left_alone(link: Link) -> bool:
+    """Whether a link only remembers a meeting that is none of ours, by its iCalUId (B3)."""
+    return link.reason == LEFT_ALONE and link.state is LinkState.SEEN
 
 
 def look(event: Event) -> str:

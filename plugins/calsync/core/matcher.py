@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from calsync.core.facts import Intent
 from calsync.core.first_contact import Contact, first_contact
+from calsync.core.leave import NO_RECORD, leave, leave_their_guests
 from calsync.core.match import AMBIGUOUS, RUNS_TO_BELIEVE, Sight, alike, ical_key, kinds, unagreed
 from calsync.core.model import (
     CrmRow,
@@ -39,6 +40,7 @@ class Matcher(Register):
         self._marks_without_link()
         self._half_made()
         self._invitations_of_marked()
+        leave_their_guests(self)
         self._pair(first_contact(self.people, self.facts.links, self.crm_pool, self.groups, self.rules.empty_title))
         for waiting in self.crm_pool.values():
             self._new_from_crm(waiting)
@@ -87,6 +89,8 @@ class Matcher(Register):
             self.sight(link).see(row)
         elif reason := self._left_alone(row, key):
             self.remark(row, *reason)
+        elif row.foreign:
+            leave(self, row, "another tool made this event")
         elif row.mark and not link:
             self._assign_marked(row)
         else:
@@ -104,8 +108,6 @@ class Matcher(Register):
             return "F7", "a draft is not linked until it is sent"
         if row.cancelled:
             return "D3", "cancelled before it was ever linked"
-        if row.foreign:
-            return "B3", "another tool made this event"
         if key in self.facts.claimed and key not in self.by_ical:
             return "B3", "another configuration of this enterprise has this meeting"
         if key in self.released:
@@ -118,7 +120,7 @@ class Matcher(Register):
         if mark is None:
             return
         if (mark.installation, mark.tenant) != (rules.installation, rules.tenant):
-            self.remark(row, "B3", "another installation or tenant made this event")
+            leave(self, row, "another installation or tenant made this event")
             return
         link = self.by_crm.get(mark.crm_id)
         if link is None:
@@ -131,13 +133,13 @@ class Matcher(Register):
         if mark.mailbox != row.mailbox or (ours and not newer):
             self.pool(row)
         elif link.state is LinkState.RETIRED:
-            self.remark(row, "B3", "its mark names a record that is gone, invalid or not in this calendar", link)
+            leave(self, row, NO_RECORD, link)
         elif newer or mark.generation == link.generation:
             # Of a newer generation: it was put back by a run that ended before it could note so (E6, G3).
             sight.place(row, _marked_kind(row), Origin.OURS)
             sight.link = replace(sight.link, generation=mark.generation)
         else:
-            self.remark(row, "B3", "an event of another generation of its meeting", link)
+            leave(self, row, "an event of another generation of its meeting", link)
 
     def _assign_crm(self, row: CrmRow) -> None:
         link = self.by_crm.get(row.id)
@@ -206,7 +208,7 @@ class Matcher(Register):
             rows, crm = self.groups.pop(key), self.crm_pool.pop(key[5:], None)
             if crm is None:
                 for row in rows:
-                    self.remark(row, "B3", "its mark names a record that is gone, invalid or not in this calendar")
+                    leave(self, row, NO_RECORD)
                 continue
             sight = self.sight(self.fresh(crm))
             sight.crm = crm
@@ -242,7 +244,7 @@ class Matcher(Register):
             crm = self.crm_pool.pop(contact.record, None)
             sight = self.sight(replace(self.fresh(crm), reason="") if crm else self.by_crm[contact.record])
             sight.crm = sight.crm or crm
-            rows = [row for key in contact.groups for row in self._taken(key)]
+            rows = [row for key in contact.groups for row in self.taken(key, "joined with its record")]
             owner = self.people.by_employee.get(crm.owner if crm else sight.link.crm_owner)
             for row, kind in kinds(rows, owner.object_id if owner else ""):
                 hosted = kind is Kind.HOST and any(p.kind is not Kind.GUEST for p in sight.link.placements)
@@ -252,13 +254,6 @@ class Matcher(Register):
         """An outsider's event serves its mailbox, and is neither heard nor written (E9)."""
         internal = row.is_organizer or not row.organizer or self.people.internal(row.organizer)
         return Standing.LIVING if internal else Standing.RELEASED
-
-    def _taken(self, key: str) -> list[OutlookRow]:
-        """The rows of an Outlook meeting that joins another link; the one under which it had waited ends."""
-        if waited := self.group_links.pop(key, None):
-            ends = replace(waited, state=LinkState.RETIRED, reason="joined with its record", placements=(), dirty=False)
-            self.sights[waited.id] = Sight(ends)
-        return self.groups.pop(key)
 
     def _ambiguous(self, contact: Contact) -> None:
         reason = "several events look the same on both sides; choose which belong together (`calsync choose`)"
@@ -289,17 +284,9 @@ class Matcher(Register):
 
     def _new_from_outlook(self, key: str, rows: list[OutlookRow]) -> None:
         if reason := self._unwelcome(rows):
-            self._remark_once(rows[0], *reason)
+            self.remark_once(rows[0], *reason)
             return
         self.group_sight(key, rows)
-
-    def _remark_once(self, row: OutlookRow, rule: str, reason: str) -> None:
-        """Tell of a series once what is so for many of its dates."""
-        told = (rule, row.mailbox, row.master)
-        if told not in self.told:
-            self.remark(row, rule, reason)
-        if row.master:
-            self.told.add(told)
 
     def _unwelcome(self, rows: list[OutlookRow]) -> tuple[str, str] | None:
         if not any(r.is_organizer or not r.organizer or self.people.internal(r.organizer) for r in rows):

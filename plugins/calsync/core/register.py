@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 
 from calsync.core.facts import Facts
-from calsync.core.match import Sight, ical_key, kinds, link_id
+from calsync.core.match import Sight, ical_key, kinds, left_alone, link_id
 from calsync.core.model import STANDS, CrmRow, Kind, Link, LinkState, Origin, OutlookRow, Side, Standing
 from calsync.core.people import People
 from calsync.core.plan import Remark
@@ -18,8 +18,9 @@ class Register:
     outlook, absences: what was read, as far as matching has to deal with it.
     crm_pool, groups: what no link knows, by record id and by Outlook meeting, for first contact and creation.
     group_links: the link under which an Outlook meeting has waited. unclear: the rows of groups that nobody can tell
-    apart. remembered: records of crm_pool that were not read
-    this time. released: iCalUId keys of events that are their user's now. told: what was remarked of a whole series
+    apart. remembered: records of crm_pool that were not read this time. released: iCalUId keys of events that are their
+    user's now. left: by iCalUId key, events left alone for their marks; left_links: what remembers those of earlier
+    runs. told: what was remarked of a whole series
     already, by rule, mailbox and master.
     """
 
@@ -34,6 +35,8 @@ class Register:
         self.by_placement: dict[tuple[str, str], Link] = {}
         self.by_ical: dict[str, str] = {}
         self.released: set[str] = set()
+        self.left: dict[str, OutlookRow] = {}
+        self.left_links: dict[str, Link] = {}
         self.crm_pool: dict[str, CrmRow] = {}
         self.remembered: set[str] = set()
         self.groups: dict[str, list[OutlookRow]] = defaultdict(list)
@@ -43,6 +46,9 @@ class Register:
 
     def index(self, link: Link) -> None:
         """Make a link known by its events; where one has ended and another link has it now, it is the other's."""
+        if left_alone(link):
+            self.left_links |= {ical_key(p.ical_uid, p.original): link for p in link.placements}
+            return
         for placement in link.placements:
             event = placement.mailbox, placement.id
             if placement.standing in STANDS or event not in self.by_placement:
@@ -62,12 +68,27 @@ class Register:
         about = link.id if link else ""
         self.remarks.append(Remark(rule, reason, about, Side.OUTLOOK, mailbox=row.mailbox, outlook_id=row.id))
 
+    def remark_once(self, row: OutlookRow, rule: str, reason: str) -> None:
+        """Tell of a series once what is so for many of its dates."""
+        told = (rule, row.mailbox, row.master)
+        if told not in self.told:
+            self.remark(row, rule, reason)
+        if row.master:
+            self.told.add(told)
+
     def pool(self, row: OutlookRow, link: Link | None = None) -> None:
         """Keep an event that no agreed meeting knows, beside the others of its Outlook meeting (B2)."""
         key = ical_key(row.ical_uid, row.original) or f"{row.mailbox}|{row.id}"
         self.groups[key].append(row)
         if link:
             self.group_links[key] = link
+
+    def taken(self, key: str, why: str) -> list[OutlookRow]:
+        """The rows of an Outlook meeting that goes elsewhere; the link under which it had waited ends."""
+        if waited := self.group_links.pop(key, None):
+            ends = replace(waited, state=LinkState.RETIRED, reason=why, placements=(), dirty=False)
+            self.sights[waited.id] = Sight(ends)
+        return self.groups.pop(key)
 
     def fresh(self, row: CrmRow) -> Link:
         """The link of a record: the one it has, else a new one."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from calsync.core.facts import local_days
+from calsync.core.leave import NO_RECORD, leave
 from calsync.core.match import Sight, alike, ical_key, original_date, series_uid
-from calsync.core.model import FOLLOWED, Kind, Life, Link, OutlookRow, Placement, Shape, Standing
+from calsync.core.model import FOLLOWED, Kind, Life, Link, LinkState, Mark, OutlookRow, Placement, Shape, Standing
 from calsync.core.register import Register
 
 EventKey = tuple[str, str]
@@ -84,11 +85,22 @@ def _pass_marks_on(register: Register) -> None:
         others = master.mark is not None and master.mark[:2] != (rules.installation, rules.tenant)
         if master.foreign or others:
             maker = "another tool" if master.foreign else "another installation or tenant"
-            register.remark(master, "B3", f"{maker} made the event that became this series")
+            leave(register, master, f"{maker} made the event that became this series")
+            left.add(key)
+        elif master.mark and not _has_record(register, master.mark):
+            leave(register, master, NO_RECORD)
             left.add(key)
         elif master.mark:
             _mark_one(register, master)
     _drop_unknown(register, left)
+
+
+def _has_record(register: Register, mark: Mark) -> bool:
+    """Whether the record that a mark names is a meeting of this calendar, as far as it is known or was read."""
+    link = register.by_crm.get(mark.crm_id)
+    read = [row for row in register.facts.crm if row.id == mark.crm_id]
+    normal = any(row.life is Life.NORMAL and register.rules.names(row) for row in read)
+    return normal or (link is not None and link.state is not LinkState.RETIRED)
 
 
 def _mark_one(register: Register, master: OutlookRow) -> None:

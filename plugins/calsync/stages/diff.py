@@ -13,7 +13,7 @@ from calsync.core.diff import diff as decide
 from calsync.core.diff import remarks_of
 from calsync.core.facts import Facts, Intent
 from calsync.core.first_contact import looks_of
-from calsync.core.match import ical_key, link_id
+from calsync.core.match import ical_key, link_id, series_uid
 from calsync.core.model import (
     Absence,
     Account,
@@ -169,12 +169,14 @@ def _links(
     if everything and chosen is None:
         return store.links(key)
     places = {(row.mailbox, row.id) for row in outlook} | {(gone.mailbox, gone.id) for gone in absences}
+    icals = {ical_key(row.ical_uid, row.original) for row in outlook}
+    icals |= {ical_key(series_uid(row.ical_uid)) for row in outlook}  # a whole series may be left alone
     looks = {each for row in outlook for each in looks_of(row.event, tenant.empty_title)}
     found = [
         *(store.dirty_links(key) if chosen is None else chosen),
         *store.links_by_crm(key, {row.id for row in crm} | {row.mark.crm_id for row in outlook if row.mark}),
         *store.links_by_placement(key, places),
-        *store.links_by_ical(key, {ical_key(row.ical_uid, row.original) for row in outlook}),
+        *store.links_by_ical(key, icals),
         *store.links_by_series(key, {(row.mailbox, row.master or row.id) for row in outlook}),
         *store.links_by_look(key, looks),
         *store.links(key, {link_id(key, Side.OUTLOOK, row.mailbox, row.id) for row in outlook}),  # taken ids

@@ -55,9 +55,13 @@ def rules_of(tenant: Tenant, run: Run | None = None) -> Rules:
 
 
 def rules_print(tenant: Tenant) -> str:
-    """Changes when a rule, the scope or the window does. Limits decide nothing about a meeting: they do not count."""
+    """Changes when a rule, the scope, the window or the list of other tools' marks does.
+
+    Limits decide nothing about a meeting: they do not count.
+    """
     rules = rules_of(tenant)
-    return _digest(f"{name}={getattr(rules, name)}" for name in rules.__dataclass_fields__ if name != "limits")
+    named = [f"{name}={getattr(rules, name)}" for name in rules.__dataclass_fields__ if name != "limits"]
+    return _digest([*named, *tenant.foreign_marks])
 
 
 def people_print(accounts: Iterable[Account], at: datetime) -> str:

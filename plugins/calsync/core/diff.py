@@ -13,9 +13,9 @@ from calsync.core.fresh import from_crm_record, from_outlook, pair_up
 from calsync.core.guard import hold
 from calsync.core.held import moved, unread
 from calsync.core.living import compare
-from calsync.core.match import AMBIGUOUS, Sight, left_alone
+from calsync.core.match import AMBIGUOUS, Sight, gone, left_alone
 from calsync.core.matcher import Matcher
-from calsync.core.model import Kind, Life, Link, LinkState, Placement, Proof, Side, Standing
+from calsync.core.model import Kind, Life, Link, LinkState, Side, Standing
 from calsync.core.people import People
 from calsync.core.plan import Meeting, Plan, Remark, Verb
 from calsync.core.restore import restore
@@ -93,7 +93,7 @@ def _look_at(desk: Desk) -> None:
 def _compare(desk: Desk) -> None:
     sight, link = desk.sight, desk.link
     if link.reason == AMBIGUOUS:
-        if link.placements and all(_is_gone(sight, placement) for placement in link.placements):
+        if link.placements and all(gone(sight.absences, placement) for placement in link.placements):
             for placement in link.placements:
                 desk.put(replace(placement, standing=Standing.ENDED))
             desk.link = replace(desk.link, state=LinkState.RETIRED, reason="its event was deleted", dirty=False)
@@ -117,11 +117,6 @@ def _tell_what_stayed(desk: Desk) -> None:
     if row and row.dropped and agreed and row.version > desk.noted.crm_version:
         what = "1 file was" if row.dropped == 1 else f"{row.dropped} files were"
         desk.remark("F4", f"{what} left out of its title; what it holds stays in ShareCRM", Side.CRM, skipped=False)
-
-
-def _is_gone(sight: Sight, placement: Placement) -> bool:
-    absence = sight.absences.get((placement.mailbox, placement.id))
-    return absence is not None and absence.proof is Proof.GONE
 
 
 def _never_agreed(desk: Desk) -> None:
@@ -149,7 +144,7 @@ def _deleted_in_outlook(sight: Sight) -> bool:
     """Whether nothing of a meeting is left in Outlook: its host's deletion counts, without a host everybody's (D3)."""
     placements = sight.link.placements
     hosts = [placement for placement in placements if placement.kind is Kind.HOST]
-    return bool(placements) and all(_is_gone(sight, placement) for placement in hosts or placements)
+    return bool(placements) and all(gone(sight.absences, placement) for placement in hosts or placements)
 
 
 def _has_unread_events(desk: Desk) -> bool:

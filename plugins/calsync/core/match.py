@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from uuid import NAMESPACE_URL, uuid5
 
 from calsync.core.codec import fingerprint
 from calsync.core.model import (
+    FOLLOWED,
     Absence,
     CrmRow,
     Event,
@@ -18,6 +19,7 @@ from calsync.core.model import (
     Origin,
     OutlookRow,
     Placement,
+    Proof,
     Side,
     Standing,
 )
@@ -68,6 +70,36 @@ class Sight:
         self.link = replace(self.link, placements=(*kept, new))
         self.see(row)
 
+    def keep_twin(self, row: OutlookRow) -> None:
+        """Remember an event whose mailbox has the meeting already: it takes the meeting over if that one is deleted."""
+        kind = Kind.COPY if row.is_organizer else Kind.GUEST
+        twin = Placement(
+            row.mailbox, row.id, kind, Origin.THEIRS, Standing.ENDED, etag=row.etag, ical_uid=row.ical_uid,
+            original=row.original, since=row.created, master=row.master, pattern=row.pattern,
+        )  # fmt: skip
+        self.link = replace(self.link, placements=(twin, *self.link.placements))
+        self.see(row)
+
+    def settle_twins(self) -> None:
+        """Where one of equal events was deleted, another one is the meeting's: it did not end (A1, D3)."""
+        for deleted in [p for p in self.link.placements if gone(self.absences, p)]:
+            others = [p for p in self.link.placements if _equal(p, deleted)]
+            left = next((p for p in others if (p.mailbox, p.id) not in self.absences), None)
+            if left and left.standing is Standing.ENDED and deleted.standing in FOLLOWED:
+                self.goes_on(deleted, left)
+            elif left and deleted.standing is Standing.ENDED and deleted.origin is Origin.THEIRS:
+                self.link = replace(self.link, placements=tuple(p for p in self.link.placements if p is not deleted))
+
+    def goes_on(self, deleted: Placement, other: Placement) -> None:
+        """The meeting stands in another event of the mailbox from now on. What it showed stays remembered, so that what
+        the other one shows otherwise is seen as an edit; not read yet, it is read by the next run.
+        """
+        now = replace(other, kind=deleted.kind, standing=deleted.standing, shown=deleted.shown, etag="")
+        placements = tuple(now if p is deleted else p for p in self.link.placements if p is not other)
+        self.link = replace(self.link, placements=placements, dirty=True)
+        self.absences.pop((deleted.mailbox, deleted.id), None)
+        self.unreadable |= (now.mailbox, now.id) not in self.rows
+
 
 def ical_key(ical_uid: str, original: date | None = None) -> str:
     """The key of one Outlook meeting across mailboxes: the iCalUId with its date digits zeroed, and the date (B2).
@@ -111,6 +143,19 @@ def unagreed(link: Link) -> bool:
     return link.state is LinkState.SEEN and link.base is None and not (link.crm_id and link.placements)
 
 
+def gone(absences: Mapping[tuple[str, str], Absence], placement: Placement) -> bool:
+    """Whether a placement's event is proven to be deleted (D1)."""
+    absence = absences.get((placement.mailbox, placement.id))
+    return absence is not None and absence.proof is Proof.GONE
+
+
+def _equal(one: Placement, other: Placement) -> bool:
+    """Whether two events of one mailbox are the same Outlook meeting."""
+    key = ical_key(one.ical_uid, one.original)
+    here = one.mailbox == other.mailbox and one.id != other.id
+    return here and bool(key) and key == ical_key(other.ical_uid, other.original)
+
+
 def left_alone(link: Link) -> bool:
     """Whether a link only remembers a meeting that is none of ours, by its iCalUId (B3)."""
     return link.reason == LEFT_ALONE and link.state is LinkState.SEEN
@@ -124,6 +169,15 @@ def look(event: Event) -> str:
 def alike(one: str, other: str) -> bool:
     """Whether two titles are the same as Outlook would show them."""
     return squeeze(outgoing(one)) == squeeze(outgoing(other))
+
+
+def one_each(rows: list[OutlookRow]) -> tuple[list[OutlookRow], list[OutlookRow]]:
+    """Of one Outlook meeting's rows, the oldest of each mailbox, and the others, of a file imported twice say (B2)."""
+    oldest: dict[str, OutlookRow] = {}
+    for row in sorted(rows, key=lambda each: (str(each.created or ""), each.id)):
+        oldest.setdefault(row.mailbox, row)
+    first = list(oldest.values())
+    return [row for row in rows if row in first], [row for row in rows if row not in first]
 
 
 def kinds(rows: list[OutlookRow], owner_mailbox: str) -> Iterator[tuple[OutlookRow, Kind]]:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from calsync.core.facts import Intent
 from calsync.core.first_contact import Contact, first_contact
 from calsync.core.leave import NO_RECORD, leave, leave_their_guests
-from calsync.core.match import AMBIGUOUS, RUNS_TO_BELIEVE, Sight, alike, ical_key, kinds, unagreed
+from calsync.core.match import AMBIGUOUS, RUNS_TO_BELIEVE, Sight, alike, ical_key, kinds, one_each, unagreed
 from calsync.core.model import (
+    FOLLOWED,
     CrmRow,
     Event,
     Kind,
@@ -59,8 +60,16 @@ class Matcher(Register):
         for absence in self.absences.values():
             if link := self.by_placement.get((absence.mailbox, absence.id)):
                 self.sight(link).absences[absence.mailbox, absence.id] = absence
+        for sight in self.sights.values():
+            sight.settle_twins()
         for record in self.facts.crm:
             self._assign_crm(record)
+
+    def _has_twin(self, sight: Sight, row: OutlookRow, key: str) -> bool:
+        """Whether the meeting still stands in another event of this mailbox, the same one imported twice say (B2)."""
+        here = [p for p in sight.link.placements if p.mailbox == row.mailbox and p.standing in FOLLOWED]
+        same = (p for p in here if ical_key(p.ical_uid, p.original) == key)
+        return any((p.mailbox, p.id) not in self.absences for p in same)
 
     def _reviewed(self, link: Link) -> bool:
         """Whether a change of rules or people concerns a link that no row names (C10)."""
@@ -98,7 +107,10 @@ class Matcher(Register):
             if known and not unagreed(known):
                 sight = self.sight(known)
                 kind = Kind.HOST if row.is_organizer else Kind.GUEST
-                sight.place(row, kind, Origin.THEIRS, self._standing_of(row))
+                if self._has_twin(sight, row, key):
+                    self.keep_twins(sight, [row])
+                else:
+                    sight.place(row, kind, Origin.THEIRS, self._standing_of(row))
             else:
                 self.pool(row, known)
 
@@ -246,9 +258,11 @@ class Matcher(Register):
             sight.crm = sight.crm or crm
             rows = [row for key in contact.groups for row in self.taken(key, "joined with its record")]
             owner = self.people.by_employee.get(crm.owner if crm else sight.link.crm_owner)
+            rows, twins = one_each(rows)
             for row, kind in kinds(rows, owner.object_id if owner else ""):
                 hosted = kind is Kind.HOST and any(p.kind is not Kind.GUEST for p in sight.link.placements)
                 sight.place(row, Kind.COPY if hosted else kind, Origin.THEIRS, self._standing_of(row))
+            self.keep_twins(sight, twins)
 
     def _standing_of(self, row: OutlookRow) -> Standing:
         """An outsider's event serves its mailbox, and is neither heard nor written (E9)."""

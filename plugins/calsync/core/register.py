@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 
 from calsync.core.facts import Facts
-from calsync.core.match import Sight, ical_key, kinds, left_alone, link_id
+from calsync.core.match import Sight, ical_key, kinds, left_alone, link_id, one_each
 from calsync.core.model import STANDS, CrmRow, Kind, Link, LinkState, Origin, OutlookRow, Side, Standing
 from calsync.core.people import People
 from calsync.core.plan import Remark
@@ -101,9 +102,17 @@ class Register:
         first = min(rows, key=lambda r: (not r.is_organizer, r.mailbox, r.id))
         link = self.group_links.get(key) or Link(self._free_id(first), created=self.facts.now)
         sight = self.sight(replace(link, reason=""))
+        rows, twins = one_each(rows)
         for row, kind in kinds(rows, ""):
             sight.place(row, kind, Origin.THEIRS)
+        self.keep_twins(sight, twins)
         return sight
+
+    def keep_twins(self, sight: Sight, rows: Iterable[OutlookRow]) -> None:
+        """Leave events alone whose mailboxes have the meeting in another event already (A1, B2)."""
+        for row in rows:
+            sight.keep_twin(row)
+            self.remark_once(row, "B2", "another event of this calendar is the same meeting; this one is left alone")
 
     def _free_id(self, row: OutlookRow) -> str:
         """The id of an event's new link. The link that bears it may have gone on to another date of the series (B6)."""

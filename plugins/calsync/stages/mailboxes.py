@@ -20,6 +20,7 @@ from calsync.stages.series import (
     DATES,
     KnownSeries,
     complete_dates,
+    follow_moved,
     follow_tombstones,
     lacks_detail,
     last_anchored,
@@ -101,6 +102,7 @@ class MailboxReader:
             await self._window(mailboxes)
         await complete_dates(self, anew=not self.run.moves_cursors)
         await follow(self, self.ports.store.dirty_links(self.tenant.key))
+        await follow_moved(self)
         await self._finish()
 
     async def read_only(self, accounts: list[Account], links: list[Link], events: Collection[EventKey]) -> None:
@@ -233,13 +235,21 @@ class MailboxReader:
         return outlook_row(mailbox, raw, marked=marked, foreign_ids=self.tenant.foreign_marks)
 
     def _lacking(self, each: Round, rows: list[OutlookRow], last: date) -> set[EventKey]:
-        """What a round should have brought: all of the window, or every date of each series that it brought (F1)."""
+        """What a round should have brought: all of the window, or every date of each series that it brought (F1).
+
+        Of a series that was moved, those too that stood beyond the window: they may stand in it now (B6, F5).
+        """
         listed = {row.id for row in rows}
         if each.full:
             return self._expected(each.mailbox, listed, self.first, last)
         watched = token_days(self.cursor_of[each.mailbox])
         dates = self.series.of(masters_in(rows)) - listed
-        return self._expected(each.mailbox, listed, *watched, among=dates) if watched and dates else set()
+        if not watched or not dates:
+            return set()
+        moved = self.series.of((row.mailbox, row.id) for row in rows if self.series.moved(row, dates)) - listed
+        return self._expected(each.mailbox, listed, *watched, among=dates) | self._expected(
+            each.mailbox, listed, watched[0], date.max, among=moved
+        )
 
     def _expected(
         self, mailbox: str, listed: set[str], first: date, last: date, among: set[str] | None = None

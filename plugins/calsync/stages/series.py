@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from calsync.core.facts import local_days
 from calsync.core.match import original_date
 from calsync.core.model import FOLLOWED, Absence, OutlookRow, Proof, Shape
 from calsync.errors import RemoteError
@@ -28,14 +29,18 @@ DATES = (Shape.OCCURRENCE, Shape.EXCEPTION)
 
 
 class KnownSeries:
-    """What links know of series: by mailbox and master, the ids of the dates that still stand, and the pattern."""
+    """What links know of series: by mailbox and master, the dates that still stand (id: pattern), and the pattern.
+
+    ended: the series that this run found to be gone.
+    """
 
     def __init__(self, known: Iterable[KnownOutlook]) -> None:
-        self.dates: dict[EventKey, set[str]] = defaultdict(set)
+        self.dates: dict[EventKey, dict[str, str]] = defaultdict(dict)
         self.patterns: dict[EventKey, str] = {}
+        self.ended: set[EventKey] = set()
         for row in known:
             if row.master and row.standing in FOLLOWED:
-                self.dates[row.mailbox, row.master].add(row.id)
+                self.dates[row.mailbox, row.master][row.id] = row.pattern
                 self.patterns[row.mailbox, row.master] = row.pattern or self.patterns.get((row.mailbox, row.master), "")
 
     def over(self, rows: list[OutlookRow]) -> set[EventKey]:
@@ -46,6 +51,13 @@ class KnownSeries:
     def of(self, masters: Iterable[EventKey]) -> set[str]:
         """The ids of these series' dates."""
         return {id_ for master in masters for id_ in self.dates.get(master, ())}
+
+    def moved(self, row: OutlookRow, among: Container[str]) -> bool:
+        """Whether a series' pattern is another one than when one of these dates was last seen."""
+        known = self.dates.get((row.mailbox, row.id), {}).items()
+        before = {pattern for id_, pattern in known if id_ in among} - {""}
+        readable = row.shape is Shape.MASTER and not row.problem
+        return bool(readable and row.pattern and before - {row.pattern})
 
 
 def masters_in(rows: Iterable[OutlookRow]) -> set[EventKey]:
@@ -85,30 +97,76 @@ async def follow_tombstones(reader: MailboxReader, rounds: list[Round]) -> None:
     for mailbox, master in buried:
         dates = {(mailbox, id_) for id_ in series.dates[mailbox, master]}
         if evidence := gone.get((mailbox, master)):
+            series.ended.add((mailbox, master))
             reader.absences |= {key: Absence(*key, Proof.GONE, f"its series is {evidence}") for key in dates}
         else:
             left |= dates
     await reader.by_id(left - reader.rows.keys())
-    await asyncio.gather(*(_dates_elsewhere(reader, *key) for key in buried if key in reader.rows))
 
 
-async def _dates_elsewhere(reader: MailboxReader, mailbox: str, master: str) -> None:
-    """The dates of a series that left the window: they may have taken the place of those that links know."""
+async def follow_moved(reader: MailboxReader) -> None:
+    """List where moved series stand beyond the days that were read, as far as they lack dates there (B6, F5).
+
+    Dates that vanished are paired with those that appeared; what was moved past the window has not vanished for good.
+    """
+    vanished = {
+        key: gone
+        for key, dates in reader.series.dates.items()
+        if (gone := {id_ for id_ in dates if _gone(reader, key[0], id_)}) and not reader.is_away(key[0])
+    }
+    await reader.by_id(vanished.keys() - reader.rows.keys() - reader.series.ended)
+    moved = {key for key in vanished if key in reader.rows and reader.series.moved(reader.rows[key], vanished[key])}
+    await asyncio.gather(*(_dates_elsewhere(reader, key, vanished[key]) for key in moved))
+
+
+def _gone(reader: MailboxReader, mailbox: str, id_: str) -> bool:
+    absence = reader.absences.get((mailbox, id_))
+    return absence is not None and absence.proof is Proof.GONE
+
+
+async def _dates_elsewhere(reader: MailboxReader, key: EventKey, vanished: set[str]) -> None:
+    """List a moved series' dates beyond the days that were read, where fewer appeared in these than vanished."""
     from calsync.graph.read import instances
 
-    row = reader.rows[mailbox, master]
-    if row.shape is not Shape.MASTER or row.problem:
+    mailbox, master = key
+    here = [row for row in reader.rows.values() if (row.mailbox, row.master) == key]
+    if len(here) - sum(row.id in reader.series.dates[key] for row in here) >= len(vanished):
         return
-    first = row.event.time.start
-    begins = date(first.year, first.month, first.day)
-    days = instants(begins, begins + (reader.last - reader.first))
+    first, last = _days_elsewhere(reader, key, here, vanished)
+    if first > last:
+        return
     try:
-        found = await instances(reader.client, mailbox, master, *days)
+        found = await instances(reader.client, mailbox, master, *instants(first, last))
     except RemoteError as error:
         reader.away(mailbox, error)
         return
     for raw in found:
-        reader.rows.setdefault((mailbox, str(raw.get("id"))), reader.row(mailbox, raw))
+        row = reader.row(mailbox, raw)
+        reader.rows.setdefault((mailbox, row.id), row)
+        reader.absences.pop((mailbox, row.id), None)
+
+
+def _days_elsewhere(
+    reader: MailboxReader, key: EventKey, here: list[OutlookRow], vanished: set[str]
+) -> tuple[date, date]:
+    """The first and last day on which a moved series may have what it lacks.
+
+    Bounded, for the series may be endless: by a window's length from where it begins, and by as many days beyond where
+    its dates stood as it was moved.
+    """
+    begins = _first_day(reader.rows[key])
+    known = reader.series.dates[key]
+    now = [_first_day(row) for row in here if row.id not in known] if here else [begins]
+    links = reader.ports.store.links_by_placement(reader.tenant.key, {(key[0], id_) for id_ in vanished})
+    placements = [p for link in links for p in link.placements if p.mailbox == key[0] and p.id in vanished]
+    stood = [local_days(p.shown.time, "UTC")[0] for p in placements if p.shown]
+    moved = max(min(now) - min(stood), timedelta()) if now and stood else timedelta()
+    first = max(begins, reader.last) if here else begins
+    return first, max([begins + (reader.last - reader.first), *(day + moved for day in stood)])
+
+
+def _first_day(row: OutlookRow) -> date:
+    return local_days(row.event.time, "UTC")[0]
 
 
 async def complete_dates(reader: MailboxReader, *, anew: bool = False) -> None:

@@ -9,7 +9,7 @@ from conformance.behaviour import behaviour
 from conformance.dates import Series, in_sharecrm, on, record_ids, record_on, wall
 from conformance.days import event_days, record_days, whole_record
 from conformance.scene import Scene
-from pipeline.team import ANN, BOB, DAY, address
+from pipeline.team import ANN, BOB, CAI, DAY, address
 
 from sandbox.repeat import weekly
 
@@ -103,6 +103,61 @@ def test_this_and_following_is_renamed(scene: Scene, series: Series) -> None:
     both = ["Weekly", "Jour fixe"]
     scene.then(crm=[*both, "Jour fixe"], outlook={ANN: both}, mails=[], writes={"crm update": 2})
     assert record_ids(scene) == before
+
+
+@behaviour("B6", "F1", says='"This and following" on another day of the week: the later records are the same ones')
+def test_this_and_following_on_another_day(scene: Scene) -> None:
+    scene.given()
+    series = Series.made(scene, weekly(4), guests=[BOB])
+    scene.settled()
+    before = record_ids(scene)
+    scene.outlook().end_series(series.master, FIRST + timedelta(weeks=1))
+    Series.made(scene, weekly(2), guests=[BOB], days=15)
+    twice = {ANN: ["Weekly"] * 2, BOB: ["Weekly"] * 2}
+    scene.then(crm=["Weekly"] * 4, outlook=twice, mails=[], writes={"crm update": 2})
+    assert record_ids(scene) == before
+    assert in_sharecrm(scene) == [*on(0, 1), *on(2, 3, hours=24)]
+
+
+@behaviour("B6", "F1", says='"This and following" at a new hour and renamed: its guests and days tell that it goes on')
+def test_this_and_following_at_another_hour_and_renamed(scene: Scene) -> None:
+    scene.given()
+    series = Series.made(scene, weekly(4), guests=[BOB])
+    scene.settled()
+    before = record_ids(scene)
+    scene.outlook().end_series(series.master, FIRST + timedelta(weeks=1))
+    Series.made(scene, weekly(2), title="Jour fixe", guests=[BOB], days=14 + 1 / 24)
+    both = ["Weekly", "Jour fixe"]
+    scene.then(
+        crm=["Weekly", "Weekly", "Jour fixe", "Jour fixe"],
+        outlook={ANN: both, BOB: both},
+        mails=[],
+        writes={"crm update": 2},
+    )
+    assert record_ids(scene) == before
+
+
+@pytest.mark.parametrize(
+    ("what", "title", "guests", "days"),
+    [
+        ("of other people", "Weekly", [CAI], 15),
+        ("of another name on other days", "Review", [BOB], 15),
+        ("of another name without guests", "Review", [], 14 + 1 / 24),
+    ],
+)
+@behaviour("B6", "D1", says="A new series {what} does not take the records of one cut short the same day")
+def test_another_series_on_the_day_of_a_cut(
+    scene: Scene, what: str, title: str, guests: list[str], days: float
+) -> None:
+    scene.given()
+    series = Series.made(scene, weekly(4), guests=guests and [BOB])
+    scene.settled()
+    before = record_ids(scene)
+    scene.outlook().end_series(series.master, FIRST + timedelta(weeks=1))
+    Series.made(scene, weekly(2), title=title, guests=guests, days=days)
+    scene.settled()
+    assert len(record_ids(scene) & before) == 2
+    assert len(record_ids(scene)) == 4
 
 
 @behaviour("A5", "C1", "D2", says="What became of a series while its user was not connected is caught up afterwards")

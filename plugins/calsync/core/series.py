@@ -142,6 +142,7 @@ class _Rearrangement:
     def __init__(self, register: Register) -> None:
         self.register = register
         self.known = _known_series(register)
+        self.masters = {(row.mailbox, row.id) for row in _masters(register) if not row.problem}
         self.over = {row.id for row in register.facts.crm if row.life is not Life.NORMAL}
         self.dates: dict[EventKey, _Dates] = {}
         self._gather()
@@ -243,15 +244,49 @@ class _Rearrangement:
 
     def _continued(self, keys: list[EventKey]) -> None:
         """The dates cut from a series with "this and following" go on in a new one of the same mailbox."""
-        for key in keys:
+        fresh = [key for key in keys if key not in self.known and not self.dates[key].turned]
+        for key in fresh:
             new = self.dates[key]
-            if key in self.known or new.turned:
-                continue
             old = [self.dates[k] for k in keys if k[0] == key[0] and k != key]
             for row in self._undecided(new)[1]:
                 candidates = ((d, gone) for d in old for gone in self._undecided(d)[0] if self._goes_on(gone[1], row))
                 if found := next(candidates, None):
                     self._replace(found[0], new, found[1], row)
+        cut = [key for key in keys if self._cut_short(key)]
+        for mailbox in {key[0] for key in cut}:
+            self._rest([key for key in cut if key[0] == mailbox], [key for key in fresh if key[0] == mailbox])
+
+    def _cut_short(self, key: EventKey) -> bool:
+        """Whether a series that is still there lost its last dates in this run, and nothing else became of it."""
+        dates = self.dates[key]
+        gone = self._undecided(dates)[0]
+        if not gone or dates.moved or dates.appeared or key not in self.masters:
+            return False
+        vanished = {placement.id for _, placement in gone}
+        placements = (p for link in self.register.links.values() for p in link.placements)
+        left = [p for p in placements if (p.mailbox, p.master) == key and p.standing in FOLLOWED]
+        ends = self._day_of(gone[0][1])
+        return all(self._day_of(placement) < ends for placement in left if placement.id not in vanished)
+
+    def _rest(self, cut: list[EventKey], fresh: list[EventKey]) -> None:
+        """One series cut short and one new series in a mailbox are one, if the new one shows that it goes on.
+
+        It has the same people, and its title, or its days and guests besides. Else it is taken for another one.
+        """
+        fresh = [key for key in fresh if self._undecided(self.dates[key])[1]]
+        if len(cut) != 1 or len(fresh) != 1:
+            return
+        old, new = self.dates[cut[0]], self.dates[fresh[0]]
+        gone, rows = self._undecided(old)[0], self._undecided(new)[1]
+        before, now = gone[0][1].shown, rows[0].event
+        if before is None or before.guests != now.guests:
+            return
+        zone, count = self.register.rules.zone, len(gone)
+        days = [local_days(row.event.time, zone)[0] for row in rows[:count]]
+        same_days = days == [local_days(p.shown.time, zone)[0] for _, p in gone if p.shown]
+        if alike(before.title, now.title) or (len(now.guests) > 1 and same_days):
+            for each, row in zip(gone, rows, strict=False):
+                self._replace(old, new, each, row)
 
     def _goes_on(self, placement: Placement, row: OutlookRow) -> bool:
         before, zone = placement.shown, self.register.rules.zone

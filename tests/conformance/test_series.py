@@ -61,6 +61,34 @@ def test_an_all_day_series(scene: Scene, zone: str) -> None:
     assert [event_days(one) for one in series.dates()] == [(day, day) for day in days]
 
 
+@behaviour("F1", "F2", says="Whole days that repeat, several at a time, are records over the same days")
+def test_several_whole_days_that_repeat(scene: Scene) -> None:
+    scene.given()
+    first = DAY.date()
+    scene.outlook().create_all_day("Fair", first, first + timedelta(days=2), recurrence=weekly(3))
+    scene.then(crm=["Fair"] * 3, outlook={ANN: ["Fair"]}, mails=[], writes={"crm create": 3})
+    days = [(first + timedelta(weeks=n), first + timedelta(weeks=n, days=2)) for n in range(3)]
+    assert sorted(record_days(one) for one in scene.work.records()) == days
+
+
+@pytest.mark.parametrize(
+    ("when", "pattern", "count"),
+    [
+        ("on the first Monday of a month", {"type": "relativeMonthly", "daysOfWeek": ["monday"], "index": "first"}, 3),
+        ("once a year", {"type": "absoluteYearly", "dayOfMonth": DAY.day, "month": DAY.month}, 2),
+    ],
+)
+@behaviour("A1", "F1", says="A series that takes place {when} becomes one record for each of its dates in the window")
+def test_a_series_by_the_month_or_year(scene: Scene, when: str, pattern: dict[str, object], count: int) -> None:
+    scene.work.configure(window={"past_days": 7, "future_days": 400})
+    scene.given()
+    series = Series.made(scene, Repeat({"interval": 1, **pattern}, count))
+    scene.then(crm=["Weekly"] * count, outlook={ANN: ["Weekly"]}, mails=[], writes={"crm create": count})
+    shown = series.shown()
+    assert len(shown) == count
+    assert in_sharecrm(scene) == shown
+
+
 @pytest.mark.parametrize("when", ["when clocks go forward", "when clocks go back"])
 @behaviour("F1", "F2", says="A daily meeting at nine in Berlin is at nine on each day, also {when}")
 def test_a_series_over_a_change_of_the_clocks(scene: Scene, when: str) -> None:

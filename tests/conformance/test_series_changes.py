@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from conformance.behaviour import behaviour
 from conformance.dates import Series, in_sharecrm, on, record_ids, record_on, wall
-from conformance.days import around, event_times, hour, record_times
+from conformance.days import around, event_days, event_times, hour, record_times, whole_record
 from conformance.scene import Scene, mails
 from pipeline.team import ANN, BOB, DAY, ZOE, old
 
@@ -61,10 +61,9 @@ def test_a_series_is_renamed(scene: Scene) -> None:
     series.rename(1, "Review")
     scene.settled()
     scene.outlook().rename(series.master, "Jour fixe")
-    shown = [title for _, title in series.shown()]
-    scene.then(
-        crm=shown, outlook={ANN: ["Jour fixe"]}, mails=[], writes={"crm update": sum(t == "Jour fixe" for t in shown)}
-    )
+    named = ["Jour fixe", "Review", "Jour fixe"]
+    scene.then(crm=named, outlook={ANN: ["Jour fixe"]}, mails=[], writes={"crm update": 2})
+    assert [title for _, title in in_sharecrm(scene)] == [title for _, title in series.shown()] == named
 
 
 @behaviour("B6", "F1", says='After "this and following" the later dates go on with the records they had')
@@ -139,6 +138,49 @@ def test_a_date_is_cancelled(scene: Scene) -> None:
     series.cancel(1)
     scene.then(crm=["Weekly"] * 2, outlook=WEEKLY, mails=[], writes={"crm invalid": 1})
     assert in_sharecrm(scene) == on(0, 2)
+
+
+@behaviour("D1", "F1", says="The first date cancelled in Outlook ends its own record alone, also with guests")
+def test_the_first_date_is_cancelled(scene: Scene) -> None:
+    scene.given()
+    series = Series.made(scene, guests=[BOB])
+    scene.settled()
+    series.cancel(0)
+    both = {ANN: ["Weekly"], BOB: ["Weekly"]}
+    scene.then(crm=["Weekly"] * 2, outlook=both, mails=[], writes={"crm invalid": 1})
+    assert in_sharecrm(scene) == series.shown() == on(1, 2)
+
+
+@behaviour("F1", "D4", "E1", says="The first date edited and then deleted in ShareCRM is changed and goes alone")
+def test_the_first_date_is_edited_and_deleted_in_sharecrm(scene: Scene) -> None:
+    scene.given()
+    series = Series.made(scene, guests=[BOB])
+    scene.settled()
+    first, both = record_on(scene, 0), {ANN: ["Weekly"], BOB: ["Weekly"]}
+    scene.crm().change(first, content="Kick-off", start=hour(2), end=hour(3))
+    named = ["Kick-off", "Weekly", "Weekly"]
+    scene.then(crm=named, outlook=both, mails=mails("update", BOB), writes={"outlook update": 1})
+    assert series.shown() == [*on(0, hours=2, title="Kick-off"), *on(1, 2)]
+    scene.crm().cancel(first)
+    scene.then(crm=["Weekly"] * 2, outlook=both, mails=mails("cancellation", BOB), writes={"outlook delete": 1})
+    assert series.shown() == on(1, 2)
+
+
+@behaviour(
+    "F1", "F6", "F2", says="A date made private, then a whole day in ShareCRM is so in Outlook, the others are not"
+)
+def test_a_date_is_made_private_and_a_whole_day_in_sharecrm(scene: Scene) -> None:
+    scene.given()
+    series = Series.made(scene)
+    scene.settled()
+    record, day = record_on(scene, 1), DAY.date() + timedelta(weeks=1)
+    scene.crm().change(record, private=True)
+    scene.then(crm=["Weekly"] * 3, outlook=WEEKLY, mails=[], writes={"outlook update": 1})
+    assert [one["sensitivity"] for one in series.dates()] == ["normal", "private", "normal"]
+    scene.crm().change(record, **whole_record(day, day))
+    scene.then(crm=["Weekly"] * 3, outlook=WEEKLY, mails=[], writes={"outlook update": 1})
+    assert [one["isAllDay"] for one in series.dates()] == [False, True, False]
+    assert event_days(series.dates()[1]) == (day, day)
 
 
 @pytest.mark.parametrize("first", [0, 1])

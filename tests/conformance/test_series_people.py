@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from conformance.behaviour import behaviour
 from conformance.dates import Series, in_sharecrm, on, record_on
-from conformance.scene import Scene
-from pipeline.team import ANN, BOB, CAI, ZOE, address
+from conformance.scene import Scene, mails
+from pipeline.team import ANN, BOB, CAI, STRANGER, ZOE, address
 
 BOTH = {ANN: ["Weekly"], BOB: ["Weekly"]}
 
@@ -94,6 +94,23 @@ def test_taken_off_a_single_date(scene: Scene) -> None:
     scene.outlook().uninvite(series.nth(1), address(BOB))
     scene.then(crm=["Weekly"] * 3, outlook=BOTH, mails=[], writes={"crm update": 1})
     assert people(scene, 0, 1, 2) == [({ANN, BOB}, set()), ({ANN}, set()), ({ANN, BOB}, set())]
+
+
+@behaviour(
+    "E1",
+    "E4",
+    "F1",
+    says="Who is taken off one date in ShareCRM is told, and leaves that date alone; unknown guests stay",
+)
+def test_taken_off_a_single_date_in_sharecrm(scene: Scene) -> None:
+    scene.given()
+    series = Series.made(scene, guests=[BOB, ZOE, STRANGER])
+    scene.settled()
+    scene.crm().change(record_on(scene, 1), participants=[ANN], contacts=[])
+    off = mails("cancellation", BOB, ZOE)
+    scene.then(crm=["Weekly"] * 3, outlook=BOTH, mails=off, writes={"outlook update": 1})
+    assert people(scene, 0, 1, 2) == [({ANN, BOB}, {ZOE}), ({ANN}, set()), ({ANN, BOB}, {ZOE})]
+    assert [one["emailAddress"]["address"] for one in series.dates()[1]["attendees"]] == [STRANGER]
 
 
 @behaviour("E10", "F1", says="Who is invited to a whole series later joins the record of each date")

@@ -6,7 +6,7 @@ import pytest
 from conformance.behaviour import behaviour
 from conformance.days import hour
 from conformance.scene import Scene, mails
-from pipeline.team import ANN, BOB, ZOE, old, own
+from pipeline.team import ANN, BOB, CAI, ZOE, address, old, own
 
 from calsync.stages.report import shown_report
 
@@ -212,3 +212,106 @@ def test_no_private_field_and_turned_private(scene: Scene) -> None:
         reports=("a change was kept to its own side",),
         agree=False,  # it stays on its own side
     )
+
+
+@behaviour("B4", "F6", "C5", says="Of a meeting that stood on both sides, private in {side} alone, nothing is opened")
+@pytest.mark.parametrize("later", ["ShareCRM", "Outlook"])
+@pytest.mark.parametrize("side", ["ShareCRM", "Outlook"])
+def test_private_on_one_side_at_first_contact(scene: Scene, side: str, later: str) -> None:
+    edited = {"modified": "2030-01-01T00:00:00Z"} if later == "ShareCRM" else {}
+    record = old("Surgery", id="surgery", private=side == "ShareCRM", **edited)
+    event = own("Surgery", sensitivity="private" if side == "Outlook" else "normal")
+    scene.before_first_sync(ANN, crm_events=[record], outlook_events=[event])
+    wrote = {"outlook update": 1} if side == "ShareCRM" else {"crm update": 1}
+    scene.then(crm=["Surgery"], outlook={ANN: ["Surgery"]}, mails=[], writes=wrote)
+    assert (scene.event(ANN)["sensitivity"], scene.state("surgery")["private"]) == ("private", True)
+
+
+@behaviour("B4", "F6", says="A public record made by hand does not open the private event that was there before it")
+def test_a_later_record_of_a_private_event(scene: Scene) -> None:
+    scene.given(ANN)
+    times = own()
+    scene.outlook().create("Surgery", times["start"]["dateTime"], times["end"]["dateTime"], sensitivity="private")
+    scene.later(minutes=2)
+    record = scene.record("Surgery")
+    scene.then(crm=["Surgery"], outlook={ANN: ["Surgery"]}, mails=[], writes={"crm update": 1})
+    assert (scene.event(ANN)["sensitivity"], scene.state(record)["private"]) == ("private", True)
+
+
+@behaviour(
+    "B4", "F6", "C9", says="Where the direction forbids to close the other side, private in {side} stays private"
+)
+@pytest.mark.parametrize(("side", "direction"), [("ShareCRM", "outlook_to_crm"), ("Outlook", "crm_to_outlook")])
+def test_private_at_first_contact_one_way(scene: Scene, side: str, direction: str) -> None:
+    scene.work.configure(direction=direction)
+    closed = side == "ShareCRM", "normal" if side == "ShareCRM" else "private"
+    record = old("Surgery", id="surgery", private=closed[0])
+    scene.before_first_sync(ANN, crm_events=[record], outlook_events=[own("Surgery", sensitivity=closed[1])])
+    scene.then(
+        crm=["Surgery"],
+        outlook={ANN: ["Surgery"]},
+        mails=[],
+        writes={},
+        reports=("private on one side only, and the other may not be written",),
+        agree=False,  # one side may not be written
+    )
+    if side == "ShareCRM":
+        scene.outlook().rename(scene.event(ANN)["id"], "Operation")
+    else:
+        scene.crm().rename("surgery", "Operation")
+    wrote = {"crm update": 1} if side == "ShareCRM" else {"outlook update": 1}
+    scene.then(crm=["Operation"], outlook={ANN: ["Operation"]}, mails=[], writes=wrote, agree=False)
+    assert (scene.state("surgery")["private"], scene.event(ANN)["sensitivity"]) == closed
+
+
+@behaviour(
+    "B4", "F6", "E2", says="A private record of a meeting with guests in Outlook stays private, and they hear nothing"
+)
+def test_a_private_record_of_a_meeting_with_guests(scene: Scene) -> None:
+    record = old("Surgery", id="surgery", attendees=[BOB, CAI], private=True)
+    scene.before_first_sync(crm_events=[record], outlook_events=[own("Surgery", guests=(address(BOB),))])
+    scene.then(
+        crm=["Surgery"],
+        outlook={ANN: ["Surgery"], BOB: ["Surgery"], CAI: ["Surgery"]},
+        mails=[],
+        writes={"outlook create": 1},
+        reports=("private on one side only, and the other may not be written",),
+        agree=False,  # only the organiser can close it without a mail
+    )
+    assert scene.state("surgery")["private"]
+    assert [scene.event(one)["sensitivity"] for one in (ANN, BOB, CAI)] == ["normal", "normal", "private"]
+
+
+@behaviour(
+    "B4", "F6", says="Where ShareCRM cannot keep it private, a private event of a record that stood there stays so"
+)
+def test_no_private_field_at_first_contact(scene: Scene) -> None:
+    scene.work.configure(scope="all")
+    scene.before_first_sync(
+        ANN,
+        sharecrm=NO_PRIVACY,
+        crm_events=[old("Surgery", modified="2030-01-01T00:00:00Z")],
+        outlook_events=[own("Surgery", sensitivity="private")],
+    )
+    scene.then(
+        crm=["Surgery"],
+        outlook={ANN: ["Surgery"]},
+        mails=[],
+        writes={},
+        reports=("ShareCRM has no field that would keep it so",),
+        agree=False,  # it stays on its own side
+    )
+    assert scene.event(ANN)["sensitivity"] == "private"
+
+
+@behaviour("B4", "F6", says="A colleague who connects later keeps their own note of the meeting private")
+def test_a_private_note_of_who_connects_later(scene: Scene) -> None:
+    note = own(of=BOB, sensitivity="private")
+    scene.given(ANN, crm_events=[old(id="sch-1", attendees=[BOB])], outlook_events=[note])
+    scene.work.authorise(BOB)
+    both = {ANN: ["Visit"], BOB: ["Visit"]}
+    scene.then(crm=["Visit"], outlook=both, mails=[], writes={}, agree=False)  # it is Bob's to open
+    scene.crm().rename("sch-1", "Demo")
+    both = {ANN: ["Demo"], BOB: ["Demo"]}
+    scene.then(crm=["Demo"], outlook=both, mails=[], writes={"outlook update": 2}, agree=False)
+    assert (scene.event(ANN)["sensitivity"], scene.event(BOB)["sensitivity"]) == ("normal", "private")

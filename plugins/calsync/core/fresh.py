@@ -23,7 +23,7 @@ from calsync.core.model import (
     Standing,
 )
 from calsync.core.people import recognised, with_addresses
-from calsync.core.plan import Guest, Verb
+from calsync.core.plan import Guest, Loss, Verb
 from calsync.core.speaker import elect, wake_and_sleep
 
 
@@ -178,7 +178,8 @@ def pair_up(desk: Desk, row: CrmRow) -> None:
     """A meeting that stands on both sides and was never agreed: nothing is written of its people (B4).
 
     Found by look, both sides agree already. Found by mark or by an unanswered create, they may differ meanwhile: what
-    differs is a conflict, and the rule for conflicts decides it (C5), but never by mailing people of an old meeting.
+    differs is a conflict, and the rule for conflicts decides it (C5), but never by mailing people of an old meeting,
+    and never by opening what is private on one side (F6).
     """
     event = row.event
     if event is None:
@@ -234,6 +235,11 @@ def _settle_difference(desk: Desk, row: CrmRow, event: Event, shown: OutlookRow,
     if placement is None:
         return
     stays = placement.kind is Kind.GUEST or (placement.origin is Origin.THEIRS and bool(desk.listed(placement)))
+    if made is None and "private" in differ:
+        crm, outlook = _kept_private(desk, crm, outlook, stays=stays)
+    if shown.event.private and not desk.rules.crm_private:
+        desk.remark("F6", f"what differs was left as it is: {OPEN_THERE}", Side.OUTLOOK, shown.mailbox)
+        return
     if stays and not desk.rules.to_crm:
         desk.remark("C9", "both sides differ, and neither may be written", Side.CRM)
         return
@@ -250,6 +256,23 @@ def _settle_difference(desk: Desk, row: CrmRow, event: Event, shown: OutlookRow,
         desk.write_crm(Verb.UPDATE, "C5", reason, merged.target, fields=fields)
     if desk.rules.to_outlook and not stays and (fields := unlike(as_outlook(merged.target), shown.event)):
         desk.update(placement, merged.target, fields, "C5", reason)
+
+
+def _kept_private(desk: Desk, crm: Change, outlook: Change, *, stays: bool) -> tuple[Change, Change]:
+    """Both sides' changes where one shows a meeting as private that was never agreed: private wins (F6).
+
+    Nobody has made it public, so no stamp may open it. Where the public side may not be written, each stays as it is.
+    """
+    desk.link = replace(desk.link, base=replace(crm.now, private=True))
+    public, shown = (Side.OUTLOOK, outlook.now) if crm.now.private else (Side.CRM, crm.now)
+    if desk.rules.to_crm if public is Side.CRM else desk.rules.to_outlook and not stays:
+        reason = "private on one side only when both were found; it stays private"
+        desk.losses.append(Loss("C5", reason, public, "private", shown))
+    else:
+        desk.remark("F6", "private on one side only, and the other may not be written; both stay as they are", public)
+    if public is Side.OUTLOOK:
+        return crm, replace(outlook, fields=outlook.fields - {"private"})
+    return replace(crm, fields=crm.fields - {"private"}), outlook
 
 
 def adjusted(desk: Desk, side: Side, at: datetime | None) -> datetime | None:

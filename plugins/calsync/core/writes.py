@@ -42,7 +42,7 @@ def write_placements(desk: Desk, target: Event, touched: frozenset[str], crm: Ch
         elif placement.mailbox == desk.link.speaker:
             _write_speaker(desk, placement, target, touched, crm)
         elif placement.kind is Kind.COPY:
-            _write_copy(desk, placement, target, bool(touched))
+            _write_copy(desk, placement, target, touched)
 
 
 def _left(desk: Desk, placement: Placement, target: Event) -> bool:
@@ -98,15 +98,20 @@ def _moved(desk: Desk, target: Event) -> set[str]:
     return {p for p in went_out & persons(target) if not desk.served(p)}
 
 
-def _write_copy(desk: Desk, placement: Placement, target: Event, changed: bool) -> None:
-    """A copy that does not speak shows the target; its user's own edits are put right, three times a week (C6, C8)."""
+def _write_copy(desk: Desk, placement: Placement, target: Event, touched: frozenset[str]) -> None:
+    """A copy that does not speak shows the target; its user's own edits are put right, three times a week (C6, C8).
+
+    An event of theirs that its user keeps private is opened only when the meeting was made public (F6).
+    """
     shown = desk.shown(placement)
     fields = unlike(desk.as_outlook(target), shown) if shown else ()
+    if shown and shown.private and placement.origin is Origin.THEIRS and "private" not in touched:
+        fields = tuple(name for name in fields if name != "private")
     if not fields or shown is None:
         return
     edited = placement.shown is not None and bool(content_change(placement.shown, shown))
     lately = tuple(at for at in placement.fixed if at > desk.facts.now - WEEK)
-    if len(lately) >= FIXES_A_WEEK and not changed:
+    if len(lately) >= FIXES_A_WEEK and not touched:
         if edited:
             desk.remark("C8", "its user keeps changing this copy; it is left as it is", Side.OUTLOOK, placement.mailbox)
         return

@@ -114,6 +114,7 @@ def test_guests_are_people_with_the_organiser_among_them() -> None:
     }
     row = outlook_row("box", raw)
     assert row.event.guests == {"boss@contoso.example", "ann@contoso.example"}
+    assert row.event.rooms == {"room1@contoso.example"}
     assert row.organizer == "boss@contoso.example"
     assert not row.is_organizer
 

@@ -155,7 +155,7 @@ def _going(desk: Desk, wish: Wish) -> Iterator[Placement]:
 def _why_left(desk: Desk, placement: Placement, row: OutlookRow, wish: Wish) -> tuple[str, str]:
     """Rule and reason why an event is not removed, both "" when it is."""
     released = placement.origin is not Origin.OURS or placement.standing is Standing.RELEASED
-    if released or (placement.kind is Kind.COPY and desk.listed(placement)):
+    if released or (placement.kind is Kind.COPY and desk.attended(placement)):
         return "E7", "its user has made this event their own"
     if row.shape is not Shape.SINGLE:
         return "F1", "its user has made a series of it"

@@ -36,11 +36,16 @@ def from_json(kind: type[T], text: str | bytes) -> T:
 def fingerprint(value: Event | CrmRow | OutlookRow, *without: str) -> str:
     """A digest of a value's content, equal for equal content whatever the order of its sets.
 
+    An Event without rooms has the digest it had before Events knew of rooms: those that are stored stay valid.
+
     :param without: names of fields that do not count, versions say.
     """
     plain = _adapter(type(value)).dump_python(value, mode="json", exclude=set(without) or None)
     if "time" in plain:
         plain["time"].pop("zone", None)  # kept for writing, never compared
+    for event in (plain, plain.get("event") or {}):
+        if not event.get("rooms"):
+            event.pop("rooms", None)
     text = json.dumps(_sorted(plain), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

@@ -90,6 +90,15 @@ class Desk:
         row = self.row(placement)
         return (shown.guests if shown else frozenset()) - own - {row.organizer if row else ""}
 
+    def rooms(self, placement: Placement) -> frozenset[str]:
+        """The addresses of the rooms that are booked for a placement."""
+        shown = self.shown(placement)
+        return shown.rooms if shown else frozenset()
+
+    def attended(self, placement: Placement) -> bool:
+        """Whether an event has attendees, people or rooms, so that Graph mails when it is written (E1)."""
+        return bool(self.listed(placement) or self.rooms(placement))
+
     def organizer(self, placement: Placement) -> str:
         account = self.account(placement.mailbox)
         return account.address if account else ""
@@ -204,11 +213,10 @@ class Desk:
     ) -> None:
         """Change one placement, with the mails this will send (E1)."""
         sent: tuple[Mail, ...] = ()
-        if placement.kind is Kind.HOST:
+        if placement.kind is not Kind.GUEST:
             invited = [g.address for g in invite]
-            sent = update_mails(
-                self.people, self.organizer(placement), self.listed(placement), bool(fields), invited, uninvite
-            )
+            organizer, listed, rooms = self.organizer(placement), self.listed(placement), self.rooms(placement)
+            sent = update_mails(self.people, organizer, listed, bool(fields), invited, uninvite, rooms)
         if sent and self.silent:
             return
         account = self.account(placement.mailbox)
@@ -223,13 +231,15 @@ class Desk:
         )  # fmt: skip
 
     def delete(self, placement: Placement, rule: str, reason: str, evidence: str) -> None:
-        """Delete one placement; a host's people are told by Graph (E1)."""
-        listed = self.listed(placement) if placement.kind is Kind.HOST else frozenset()
+        """Delete one placement; its people and rooms are told by Graph (E1)."""
+        sent: tuple[Mail, ...] = ()
+        if placement.kind is not Kind.GUEST:
+            listed, rooms = self.listed(placement), self.rooms(placement)
+            sent = mails(self.people, "cancellation", listed, self.organizer(placement), rooms)
         self.act(
             Verb.DELETE, Side.OUTLOOK, rule, reason,
             mailbox=placement.mailbox, target_id=placement.id, before=self.shown(placement),
-            expect=self.etag(placement), evidence=evidence,
-            mails=mails(self.people, "cancellation", listed, self.organizer(placement)),
+            expect=self.etag(placement), evidence=evidence, mails=sent,
         )  # fmt: skip
         self.put(replace(placement, standing=Standing.ENDED))
 

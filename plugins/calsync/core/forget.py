@@ -72,7 +72,7 @@ def link_without(link: Link, who: Person, *, mine: bool) -> Link:
     if not mine:
         return link
     if link.state in (LinkState.UNLINKED, LinkState.RETIRED):
-        base = replace(link.base, title=GONE, guests=frozenset()) if link.base else None
+        base = replace(link.base, title=GONE, guests=frozenset(), rooms=frozenset()) if link.base else None
         return replace(link, base=base, crm_shown=None, addresses=())
     seen = replace(link, state=LinkState.SEEN, reason="", dirty=False)
     return replace(seen, base=None, crm_shown=None, crm_version=0, form=None, speaker="", addresses=())
@@ -82,7 +82,11 @@ def _placement_without(placement: Placement, who: Person, *, mine: bool) -> Plac
     if mine:
         return replace(placement, shown=None)
     shown = placement.shown
-    return replace(placement, shown=replace(shown, guests=_unnamed(shown.guests, who))) if shown else placement
+    if shown is None:
+        return placement
+    return replace(
+        placement, shown=replace(shown, guests=_unnamed(shown.guests, who), rooms=shown.rooms - who.addresses)
+    )
 
 
 def _unnamed(guests: frozenset[str], who: Person) -> frozenset[str]:
@@ -99,7 +103,8 @@ def event_without(event: Event | None, who: Person, *, mine: bool) -> Event | No
     """A value that is kept of a meeting, as it may be kept further."""
     if event is None:
         return None
-    return replace(event, title=GONE if mine else who.without(event.title), guests=event.guests - who.addresses)
+    title = GONE if mine else who.without(event.title)
+    return replace(event, title=title, guests=event.guests - who.addresses, rooms=event.rooms - who.addresses)
 
 
 def loss_without(loss: Loss, who: Person, *, mine: bool) -> Loss:

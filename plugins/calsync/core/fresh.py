@@ -156,6 +156,7 @@ def in_ids(desk: Desk, row: OutlookRow) -> Event:
         attendees=desk.people.employees(guests) | here,
         contacts=desk.people.contacts(guests),
         guests=frozenset(),
+        rooms=frozenset(),
     )
 
 
@@ -215,7 +216,7 @@ def _align_copies(desk: Desk, target: Event) -> None:
     """Our copies that do not speak may have been left behind too; they show what the others do (C6)."""
     for placement in desk.living() if desk.rules.to_outlook else ():
         shown = desk.shown(placement)
-        silent = placement.kind is Kind.COPY and placement.origin is Origin.OURS and not desk.listed(placement)
+        silent = placement.kind is Kind.COPY and placement.origin is Origin.OURS and not desk.attended(placement)
         if (
             silent
             and shown
@@ -234,7 +235,8 @@ def _settle_difference(desk: Desk, row: CrmRow, event: Event, shown: OutlookRow,
     placement = desk.link.placement(shown.mailbox)
     if placement is None:
         return
-    stays = placement.kind is Kind.GUEST or (placement.origin is Origin.THEIRS and bool(desk.listed(placement)))
+    invites = desk.attended(placement) and (placement.origin is Origin.THEIRS or placement.kind is Kind.COPY)
+    stays = placement.kind is Kind.GUEST or invites
     if made is None and "private" in differ:
         crm, outlook = _kept_private(desk, crm, outlook, stays=stays)
     if shown.event.private and not desk.rules.crm_private:

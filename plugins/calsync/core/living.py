@@ -86,9 +86,12 @@ def _drop_stale_reads(desk: Desk) -> None:
 
 
 def _own_copies_with_guests(desk: Desk) -> None:
-    """The owner's copy that its user gives attendees becomes a host; another copy that gains some is released (E7)."""
+    """The owner's copy that its user gives attendees becomes a host; another copy that gains some is released (E7).
+
+    A room is an attendee here: Graph would mail it whenever the copy is written or deleted.
+    """
     for placement in desk.living():
-        if placement.kind is not Kind.COPY or not desk.listed(placement):
+        if placement.kind is not Kind.COPY or not desk.attended(placement):
             continue
         if placement.mailbox == desk.owner_mailbox():
             shown = replace(placement.shown, guests=frozenset()) if placement.shown else None
@@ -103,7 +106,8 @@ def _release(desk: Desk, copy: Placement) -> None:
     desk.put(replace(copy, standing=Standing.RELEASED))
     kept = (p for p in desk.link.placements if p.kind is not Kind.GUEST or p.ical_uid != copy.ical_uid)
     desk.link = replace(desk.link, placements=tuple(kept))
-    desk.remark("E7", "its user invited people to this copy; it is theirs now", Side.OUTLOOK, copy.mailbox)
+    done = "invited people to this copy" if desk.listed(copy) else "booked a room for this copy"
+    desk.remark("E7", f"its user {done}; it is theirs now", Side.OUTLOOK, copy.mailbox)
 
 
 def _deleted_in_crm(desk: Desk, outlook: Change) -> None:
@@ -212,7 +216,7 @@ def _host_waits(desk: Desk) -> bool:
 def _lists_people(desk: Desk) -> bool:
     """Whether the speaker's event has attendees: what it showed before it spoke is not overwritten then (C8)."""
     speaker = desk.link.placement(desk.link.speaker)
-    return speaker is not None and bool(desk.listed(speaker))
+    return speaker is not None and desk.attended(speaker)
 
 
 def _write_the_others(desk: Desk, before: Link, target: Event, crm: Change) -> None:

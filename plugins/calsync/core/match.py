@@ -188,7 +188,7 @@ def kinds(rows: list[OutlookRow], owner_mailbox: str) -> Iterator[tuple[OutlookR
     """
 
     def rank(row: OutlookRow) -> tuple[bool, bool, str, str]:
-        alone = not row.event.guests - {row.organizer}
+        alone = not row.event.guests - {row.organizer} and not row.event.rooms
         return alone, row.mailbox != owner_mailbox, str(row.created or ""), row.mailbox
 
     host = min((row for row in rows if row.is_organizer), key=rank, default=None)

@@ -44,6 +44,8 @@ class Event:
     title: plain text, trimmed. private: Outlook's `personal`, `private` and `confidential` all read as True.
     attendees: ShareCRM employee ids, the owner among them. contacts: ContactObj ids. Both empty as read from Outlook.
     guests: lower-case addresses as read from Outlook, the organiser among them (E10); empty as read from ShareCRM.
+    rooms: lower-case addresses of the rooms and equipment booked in Outlook. They are no people (E4): never compared
+    as such, never sent to ShareCRM; but Graph mails them like everybody on an event (E1).
     """
 
     title: str
@@ -52,6 +54,7 @@ class Event:
     attendees: frozenset[str] = frozenset()
     contacts: frozenset[str] = frozenset()
     guests: frozenset[str] = frozenset()
+    rooms: frozenset[str] = frozenset()
 
 
 class Mark(NamedTuple):

@@ -85,7 +85,7 @@ def _changed_there(desk: Desk, past: Past, placement: Placement) -> str:
         return IN_OUTLOOK
     if row is None:
         return UNREAD
-    invited = placement.kind is Kind.COPY and bool(desk.listed(placement))
+    invited = placement.kind is Kind.COPY and desk.attended(placement)
     left = (deed.after for deed in reversed(past.of(Side.OUTLOOK, placement.mailbox, placement.id)) if deed.after)
     return IN_OUTLOOK if invited or any(_differs(e, row.event) for e in (placement.shown, next(left, None))) else ""
 

@@ -90,7 +90,8 @@ def outlook_row(
             title=" ".join(_text(raw, "subject").split()),
             time=time,
             private=_text(raw, "sensitivity").casefold() in _PRIVATE,
-            guests=_guests(raw, organizer),
+            guests=frozenset({organizer, *_attendees(raw, rooms=False)} - {""}),
+            rooms=frozenset(_attendees(raw, rooms=True) - {""}),
         ),
         shape=shape,
         ical_uid=_text(raw, "iCalUId"),
@@ -174,15 +175,14 @@ def _shape(raw: Mapping[str, Any]) -> Shape:
     return Shape.OCCURRENCE if _text(raw, "seriesMasterId") else Shape.SINGLE
 
 
-def _guests(raw: Mapping[str, Any], organizer: str) -> frozenset[str]:
-    """The people's addresses, the organiser's among them (RULES E10); rooms and equipment are no people (E4)."""
+def _attendees(raw: Mapping[str, Any], *, rooms: bool) -> set[str]:
+    """The addresses of the people, or of the rooms and equipment, which are no people (RULES E4); "" for unusable."""
     attendees = raw.get("attendees")
-    people = [
+    return {
         address(attendee)
         for attendee in (attendees if isinstance(attendees, list) else [])
-        if isinstance(attendee, Mapping) and _text(attendee, "type").casefold() != "resource"
-    ]
-    return frozenset(person for person in [organizer, *people] if person)
+        if isinstance(attendee, Mapping) and (_text(attendee, "type").casefold() == "resource") is rooms
+    }
 
 
 def _time(raw: Mapping[str, Any]) -> tuple[Time, str]:

@@ -141,3 +141,70 @@ def test_a_stranger_becomes_a_contact(scene: Scene) -> None:
     scene.new_address(YAN, STRANGER)
     scene.then(crm=["Call"], outlook={ANN: ["Call"]}, mails=[], writes={}, agree=False)
     assert scene.people("Call") == ({ANN}, set())
+
+
+@behaviour(
+    "E4",
+    "A6",
+    says="A contact who gets an address later is told of, and invited when the meeting's people are next written",
+)
+def test_an_address_that_comes_later(scene: Scene) -> None:
+    scene.given(contacts=contacts(zoe="", yan=address(YAN)))
+    visit = scene.record("Visit", contacts=[ZOE])
+    scene.settled()
+    scene.new_address(ZOE, MOVED)
+    scene.then(
+        crm=["Visit"],
+        outlook={ANN: ["Visit"]},
+        mails=[],
+        writes={},
+        reports=("a contact on the record has an address that nobody has invited",),
+        agree=False,  # the address has not gone out yet
+    )
+    scene.crm().change(visit, contacts=[ZOE, YAN])
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"]}, mails=mails("invitation", MOVED, YAN), writes=UPDATE)
+    scene.crm().change(visit, contacts=[YAN])
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"]}, mails=mails("cancellation", MOVED), writes=UPDATE)
+
+
+@behaviour("E4", "E3", says="With `invitations: colleagues` an address that a contact gets later goes out to nobody")
+def test_a_later_address_among_colleagues(scene: Scene) -> None:
+    scene.work.configure(invitations="colleagues")
+    scene.given(contacts=contacts(zoe=""))
+    visit = scene.record("Visit", contacts=[ZOE])
+    scene.settled()
+    scene.new_address(ZOE, MOVED)
+    scene.run()
+    assert "nobody has invited" not in str(scene.work.report())
+    scene.crm().change(visit, participants=[ANN, BOB])
+    scene.then(
+        crm=["Visit"],
+        outlook={ANN: ["Visit"], BOB: ["Visit"]},
+        mails=mails("invitation", BOB),
+        writes=UPDATE,
+        agree=False,  # the contact stands in ShareCRM alone, as the tenant wants it
+    )
+
+
+@behaviour("E4", says="Who leaves the record leaves the event under the former address, and the new one hears nothing")
+def test_a_changed_address_and_then_gone(scene: Scene) -> None:
+    scene.given()
+    visit = scene.record("Visit", contacts=[ZOE, YAN])
+    scene.settled()
+    scene.new_address(ZOE, MOVED)
+    scene.settled(agree=False)
+    scene.crm().change(visit, contacts=[YAN])
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"]}, mails=mails("cancellation", ZOE), writes=UPDATE)
+    assert scene.listed(ANN) == {address(YAN)}
+
+
+@behaviour("E4", "A6", says="A contact who is deleted in ShareCRM leaves no event: only the record decides that")
+def test_a_contact_is_deleted(scene: Scene) -> None:
+    scene.given()
+    visit = scene.record("Visit", contacts=[ZOE, YAN])
+    scene.settled()
+    scene.crm().data("invalid", {"object_data_id": ZOE, "dataObjectApiName": "ContactObj"})
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"]}, mails=[], writes={}, agree=False)
+    assert scene.listed(ANN) == {address(ZOE), address(YAN)}
+    scene.crm().change(visit, contacts=[YAN])
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"]}, mails=mails("cancellation", ZOE), writes=UPDATE)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from calsync.core.desk import Desk
-from calsync.core.fresh import invitations
+from calsync.core.fresh import invitation, invitations
 from calsync.core.merge import Change, as_crm, content_change, unlike
 from calsync.core.model import Event, Form, Kind, Origin, Placement, Side
 from calsync.core.people import persons, with_addresses
@@ -16,6 +16,10 @@ FIXES_A_WEEK = 3
 WEEK = timedelta(days=7)
 
 MOVED = "the address of somebody invited has changed; the new one goes out when the meeting's people are next written"
+REACHABLE = (
+    "a contact on the record has an address that nobody has invited; it goes out when the meeting's people are next "
+    "written"
+)
 
 
 def write_record(desk: Desk, target: Event, touched: frozenset[str], outlook: Change) -> None:
@@ -68,13 +72,15 @@ def _people_to_write(
         return (), ()
     uninvite = _leaving(desk, placement, target, crm)
     came = {p for p in crm.came & persons(target) if not desk.served(p)} if desk.link.form is Form.INVITED else set()
-    moved = _moved(desk, target)
-    if came or uninvite:
-        came |= moved
-    elif moved:
-        desk.remark("E4", MOVED, Side.OUTLOOK, placement.mailbox)
     account = desk.account(placement.mailbox)
-    guests = invitations(desk, came, account.addresses if account else frozenset())
+    own = account.addresses if account else frozenset()
+    waiting = {MOVED: _moved(desk, target), REACHABLE: _reachable(desk, target, own)}
+    if came or uninvite:
+        came = came.union(*waiting.values())
+    else:
+        for reason in (reason for reason, people in waiting.items() if people):
+            desk.remark("E4", reason, Side.OUTLOOK, placement.mailbox)
+    guests = invitations(desk, came, own)
     stand_for = {g.address: [p for p in came if g.address in desk.people.addresses_of(p)] for g in guests}
     desk.link = replace(desk.link, addresses=with_addresses(desk.link, stand_for))
     return guests, uninvite
@@ -96,6 +102,17 @@ def _moved(desk: Desk, target: Event) -> set[str]:
         return set()
     went_out = {person for _, people in desk.link.addresses for person in people}
     return {p for p in went_out & persons(target) if not desk.served(p)}
+
+
+def _reachable(desk: Desk, target: Event, own: frozenset[str]) -> set[str]:
+    """Contacts who had no usable address when the meeting's people went out, and have one now, not the organiser's
+    `own`: it goes out with this write, if the tenant's rules let it (E4)."""
+    if desk.link.form is not Form.INVITED:
+        return set()
+    known = {person for _, people in desk.link.addresses for person in people}
+    lacking = {f"c:{c}" for c in target.contacts} - known
+    guests = {person: invitation(desk, person) for person in lacking if not desk.served(person)}
+    return {person for person, guest in guests.items() if guest and guest.address not in own}
 
 
 def _write_copy(desk: Desk, placement: Placement, target: Event, touched: frozenset[str]) -> None:

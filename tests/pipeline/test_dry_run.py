@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pipeline.morning import ANN, BOB, TEAM, hour, plain, prepare
+from pipeline.morning import ANN, BOB, CARLA, TEAM, hour, plain, prepare
 from pipeline.workplace import CALENDAR, Workplace
 
-from calsync.core.plan import Action
+from calsync.core.plan import Action, ActionState, Word
 from calsync.errors import StateError
+from calsync.stages import holds
+from calsync.stages.context import Run
+from calsync.stages.parked import drop
 from sandbox.client import Sandbox
 from sandbox.server import Server
 
@@ -76,6 +81,114 @@ def test_the_run_after_it_does_exactly_what_it_showed(box: Sandbox, server: Serv
     assert {name: done[name] for name in counted} == {name: foreseen[name] for name in counted}
     assert len(planned) > 5
     assert len(box.mails()) - mails == foreseen["mails"] > 0
+
+
+def an_invitation(work: Workplace) -> str:
+    """Ann's meeting with Carla, which both sides show."""
+    work.box.reset(TEAM)
+    work.settle_in()
+    people = {"calendar": CALENDAR, "participants": ["1000"], "contacts": ["c-carla"]}
+    record = work.box.as_employee("1000").create("Visit", hour(3), hour(3, 10), **people)
+    work.run()
+    return record
+
+
+def parked(work: Workplace) -> None:
+    """Its new title is refused in Outlook, and its time has not come again."""
+    work.box.as_employee("1000").rename(an_invitation(work), "Demo")
+    work.box.fault("graph", {"status": 403, "code": "ErrorAccessDenied"}, method="PATCH")
+    work.run()
+    work.box.clear_faults()
+
+
+def due_again(work: Workplace) -> None:
+    parked(work)
+    work.late += timedelta(hours=1)
+
+
+def dropped(work: Workplace) -> None:
+    """A person has given the refused change up; then the rules change, so that every meeting is looked at again."""
+    parked(work)
+    a_person_drops(work)
+    work.run()
+    work.configure(conflicts="crm")
+
+
+def just_dropped(work: Workplace) -> None:
+    parked(work)
+    a_person_drops(work)
+
+
+def a_person_drops(work: Workplace) -> None:
+    with work.at_work() as ports:
+        (row,) = ports.store.actions(work.tenant.key, states=[ActionState.PARKED])
+        drop(work.tenant, ports, Run("drop", "cli", ports.now(), "test:drop"), [row.action.id], "ops")
+
+
+def dropped_and_changed(work: Workplace) -> None:
+    just_dropped(work)
+    (record,) = work.records()
+    work.box.as_employee("1000").rename(record["id"], "Demo of the offer")
+
+
+def about_to_be_held(work: Workplace) -> None:
+    record = an_invitation(work)
+    work.configure(limits={"max_mails_per_run": 0})
+    work.box.as_employee("1000").rename(record, "Demo")
+
+
+def parked_and_about_to_be_held(work: Workplace) -> None:
+    due_again(work)
+    work.configure(limits={"max_mails_per_run": 0})
+
+
+def waiting(work: Workplace) -> None:
+    about_to_be_held(work)
+    work.run()
+
+
+def approved(work: Workplace) -> None:
+    waiting(work)
+    with work.at_work() as ports:
+        run = Run("answer", "answer", ports.now(), "test:answer")
+        assert holds.answer(work.tenant, ports, run, holds.assign(work.tenant, ports), Word.APPROVE, "ops")
+
+
+@pytest.mark.parametrize(
+    ("before", "states", "mails"),
+    [
+        (parked, ["done", "parked"], 0),
+        (due_again, ["done", "done"], 1),
+        (just_dropped, ["done", "dropped"], 0),
+        (dropped, ["done", "dropped"], 0),
+        (dropped_and_changed, ["done", "done"], 1),
+        (about_to_be_held, ["done", "held"], 0),
+        (parked_and_about_to_be_held, ["done", "held"], 0),
+        (waiting, ["done"], 0),
+        (approved, ["done", "done"], 1),
+    ],
+)
+def test_it_foresees_what_stays_undone_for_now(
+    work: Workplace, before: Callable[[Workplace], None], states: list[str], mails: int
+) -> None:
+    """What is parked until later, dropped by a person or held is shown so, and counts neither as written nor mailed."""
+    before(work)
+    work.box.as_user(BOB).create("From Outlook", plain(hour(2)), plain(hour(2, 10)))
+    stored = everything_stored(work)
+    foreseen, shown = work.run(dry_run=True), work.report()["changes"]
+    assert everything_stored(work) == stored
+    sent = len(work.box.mails())
+
+    done, told = work.run(), work.report()["changes"]
+
+    assert sorted(change["state"] for change in told) == states
+    will_be = [{**change, "state": change["state"].replace("planned", "done")} for change in shown]
+    assert facts(will_be, "state", "mails", "sentence") == facts(told, "state", "mails", "sentence")
+    asked = {"requests_crm": 0, "requests_graph": 0, "sentence": ""}
+    assert {**foreseen, **asked} == {**done, **asked}
+    assert str(foreseen["sentence"]).replace("Would write (dry run): ", "") == done["sentence"]
+    assert [mail["to"] for mail in work.box.mails()[sent:]] == [CARLA] * mails
+    assert done["mails"] == mails
 
 
 def whole(actions: list[Action]) -> dict[str, Action]:

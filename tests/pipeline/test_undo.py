@@ -148,6 +148,22 @@ def test_what_is_shown_first_is_what_goes_back_and_nothing_is_written_yet(scene:
     assert [entry.run for entry in history(scene)][-1] == run
 
 
+def test_what_is_parked_of_it_is_shown_so_and_promises_no_mail(scene: Scene) -> None:
+    invited(scene)
+    run = history(scene)[-1].run
+    scene.work.box.fault("graph", {"status": 403, "code": "ErrorAccessDenied"}, method="DELETE")
+    with pytest.MonkeyPatch.context() as patch:
+        connect(scene.work, patch)
+        call("undo", "sandbox", "--run", run, "--yes")
+    scene.work.box.clear_faults()
+
+    shown = scene.command("undo", "sandbox", "--run", run)
+
+    assert f"Outlook, {ANN}: parked: " in shown
+    assert "Undoing 1 meeting sends 0 mails, 0 of them to people outside." in shown
+    assert scene.work.box.mails()[-1]["kind"] == "invitation"
+
+
 def test_the_undo_of_an_undo_brings_the_change_again(scene: Scene) -> None:
     record = invited(scene)
     scene.crm().rename(record, "Dinner")

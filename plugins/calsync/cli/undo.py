@@ -106,6 +106,8 @@ def _lines(change: dict[str, Any]) -> list[str]:
     """One action, as a person reads it: where, and which value takes the place of which."""
     side = "ShareCRM" if change["side"] == "crm" else "Outlook"
     where = f"{side}, {change['employee']}" if change["employee"] else side
+    if change["state"] in ("parked", "dropped"):
+        return [f"{where}: {change['state']}: {change['sentence']}"]
     if change["verb"] != "update":
         words = {"create": "put back", "delete": "removed", "link": "joined again", "unlink": "no longer synced"}
         return [f"{where}: {words[change['verb']]}"]

@@ -12,6 +12,7 @@ from calsync.core.model import Side
 from calsync.core.plan import SETTLED, Action, ActionState, Meeting, Outcome, Verb
 from calsync.core.settle import settle
 from calsync.stages.mailboxes import cursor_name
+from calsync.stages.outcomes import taken_up
 from calsync.store.records import HistoryEntry, JournalRow
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ _LEFT = (ActionState.PLANNED, ActionState.SENT, ActionState.FAILED, ActionState.
 
 TRIES = 3
 """After so many failures that a later try might have mended, an action is parked (G10)."""
-
-BY_PERSON = "by_person"
-"""The code of a parked action that a person dropped: the same decision is not tried again until the meeting changes."""
 
 WRITING_TIME = timedelta(hours=3)
 """How long one run writes, well within the time its task has; what is left stays planned for the next run (G4)."""
@@ -56,7 +54,7 @@ class Ledger:
         key, at = self.tenant.key, self.now()
         with self.store.begin() as tx:
             again = {row.action.id for row in tx.actions(key, ids=list(self.actions)) if row.run == self.run.id}
-            tx.mark(key, self._taken_up_again(tx), ActionState.PLANNED, at)
+            tx.mark(key, self._taken_up_again(tx, at), ActionState.PLANNED, at)
             tx.plan(key, self.run.id, list(self.actions.values()), at)
             self._drop_superseded(tx, self.meetings)
             self.rows = {row.action.id: row for row in tx.actions(key, ids=list(self.actions))}
@@ -73,25 +71,21 @@ class Ledger:
         self.before = set(self.outcomes)
 
     def _known(self, row: JournalRow, at: datetime) -> Outcome | None:
-        """What has become of an action already, None when it is to be done.
+        """What has become of an action already, None when it is to be done."""
+        state = self._taken_up(row, at)
+        if state is ActionState.PLANNED:
+            return None
+        if row.outcome and row.outcome.state is state:
+            return row.outcome
+        return Outcome(row.action.id, state, code=row.code, sentence=row.sentence)
 
-        Done or stale counts in this run alone: an earlier run's answer says nothing of what is decided now.
-        """
-        if row.state is ActionState.DROPPED:
-            return Outcome(row.action.id, row.state, code=row.code, sentence=row.sentence)
-        ours = row.settled_at is not None and row.settled_at >= self.run.at
-        waits = row.state is ActionState.PARKED and row.next_at is not None and row.next_at > at
-        held = row.state is ActionState.HELD or bool(self.actions[row.action.id].held)
-        if (row.state in (ActionState.DONE, ActionState.STALE) and ours) or held or waits:
-            return row.outcome or Outcome(row.action.id, row.state, code=row.code, sentence=row.sentence)
-        return None
+    def _taken_up(self, row: JournalRow, at: datetime) -> ActionState:
+        return taken_up(self.actions[row.action.id], row, self.run.at, at)
 
-    def _taken_up_again(self, store: Store) -> list[str]:
+    def _taken_up_again(self, store: Store, at: datetime) -> list[str]:
         """Actions that were dropped and are decided again; not those a person dropped, unless what they say changed."""
         dropped = store.actions(self.tenant.key, ids=list(self.actions), states=[ActionState.DROPPED])
-        return [
-            r.action.id for r in dropped if r.code != BY_PERSON or r.action.event != self.actions[r.action.id].event
-        ]
+        return [row.action.id for row in dropped if self._taken_up(row, at) is not ActionState.DROPPED]
 
     def _drop_superseded(self, store: Store, links: Collection[str]) -> None:
         """Drop what earlier runs left of these meetings and is no longer part of the plan."""

@@ -1,8 +1,10 @@
-"""What a failure means for its action, and for the run (G3, G10)."""
+"""What a failure means for its action, for the run, and for the runs that decide the same again (G3, G10)."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 from calsync.core.model import Side
 from calsync.core.plan import Action, ActionState, Outcome
@@ -18,8 +20,14 @@ from calsync.errors import (
     Transient,
 )
 
+if TYPE_CHECKING:
+    from calsync.store.records import JournalRow
+
 TELLING = 3
 """So many meetings that are refused for one reason, while nothing else succeeds, are no coincidence."""
+
+BY_PERSON = "by_person"
+"""The code of a parked action that a person dropped: the same decision is not tried again until the meeting changes."""
 
 _SYSTEM = {Side.CRM: ("ShareCRM", "sharecrm"), Side.OUTLOOK: ("Outlook", "graph")}
 
@@ -37,6 +45,23 @@ def failed(action: Action, error: RemoteError) -> Outcome:
     else:
         state = ActionState.PARKED
     return Outcome(action.id, state, code=error.remote.code or str(error.remote.status), sentence=error.sentence)
+
+
+def taken_up(action: Action, row: JournalRow, since: datetime, at: datetime) -> ActionState:
+    """The state in which a run takes up an action that it has decided: PLANNED when it is to be done (G3, G6, G10).
+
+    Held it waits for a person; parked, until its time has come; what a person has dropped stays so while it says the
+    same. Done or stale counts in this run alone: an earlier run's answer says nothing of what is decided now.
+
+    :param row: what the journal says of it
+    :param since: when the run began
+    """
+    if action.held:
+        return ActionState.HELD
+    given_up = row.state is ActionState.DROPPED and row.code == BY_PERSON and row.action.event == action.event
+    waits = row.state is ActionState.PARKED and row.next_at is not None and row.next_at > at
+    ours = row.state in (ActionState.DONE, ActionState.STALE) and row.settled_at is not None and row.settled_at >= since
+    return row.state if given_up or waits or ours else ActionState.PLANNED
 
 
 def halts(error: CalsyncError) -> bool:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from calsync.core.plan import ActionState
 from calsync.stages.context import Focus
 from calsync.stages.lease import exclusively
-from calsync.stages.ledger import BY_PERSON
 from calsync.stages.masking import masked
+from calsync.stages.outcomes import BY_PERSON
 from calsync.stages.run import run_tenant
 from calsync.store.records import HistoryEntry, JournalRow
 

@@ -12,6 +12,7 @@ from calsync.core.plan import Action, ActionState, Remark, Verb
 from calsync.stages.changes import shown_change, state_of
 from calsync.stages.drift import differences, drift_sentence
 from calsync.stages.masking import mask_anew, titles_of, without_titles
+from calsync.stages.outcomes import taken_up
 from calsync.stages.settings import days
 from calsync.store.records import JournalRow, RunState
 from calsync.store.records import Run as Ended
@@ -59,8 +60,7 @@ def report(tenant: Tenant, ports: Ports, run: Run, states: dict[str, str]) -> Co
     """
     staging, key = ports.staging, tenant.key
     actions = staging.read_rows(Action, key, run.id, "actions")
-    found = [] if run.dry_run else ports.store.actions(key, ids=[action.id for action in actions])
-    journal = {row.action.id: row for row in found}
+    journal = _journal(ports, key, run, {action.id: action for action in actions})
     remarks = staging.read_rows(Remark, key, run.id, "remarks")
     verdict = staging.read_json(key, run.id, "verdict") or {}
     accounts = ports.store.accounts(key)
@@ -89,6 +89,15 @@ def report(tenant: Tenant, ports: Ports, run: Run, states: dict[str, str]) -> Co
     staging.write_json(key, run.id, REPORT, mask_anew(told, ports.store))
     _end(tenant, ports, run, states, counters, sentence)
     return {**counters, "sentence": sentence, "failed": int(_has_failed(states))}
+
+
+def _journal(ports: Ports, key: str, run: Run, actions: dict[str, Action]) -> dict[str, JournalRow]:
+    """By action, what the journal says of it; of a dry run's, what the real one would leave as it stands there (G8)."""
+    found = {row.action.id: row for row in ports.store.actions(key, ids=actions)}
+    if not run.dry_run:
+        return found
+    now = ports.now()
+    return {id_: row for id_, row in found.items() if taken_up(actions[id_], row, run.at, now) is row.state}
 
 
 def _drift(

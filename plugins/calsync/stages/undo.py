@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from calsync.core.model import Link, Side
 from calsync.core.past import UNDO, Deed, Past
-from calsync.core.plan import Action, Verb, Word
+from calsync.core.plan import Action, ActionState, Verb, Word
 from calsync.errors import ConfigError
 from calsync.stages.context import Focus
 from calsync.stages.masking import title_of
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from calsync.config.model import Tenant
     from calsync.stages.context import Ports, Run
     from calsync.store.store import Store
+
+_LEFT = (ActionState.PARKED, ActionState.DROPPED)
+"""What an undo leaves undone for now: it was refused and waits for its time, or a person has given it up (G10)."""
 
 
 def run_to_undo(tenant: Tenant, store: Store, link: str) -> str:
@@ -129,7 +132,7 @@ def told(tenant: Tenant, ports: Ports, run: Run) -> dict[str, Any]:
     """What an undo would do, or has done, meeting by meeting; private ones are masked as in its report (F6).
 
     meetings: link, title, start, changes (as the report has them), mails, mails_outside, held. refused: link, title,
-    start, reason. mails, mails_outside: of everything that is not held.
+    start, reason. mails, mails_outside: of everything that is neither held nor left undone.
     """
     report = read_report(ports.staging, tenant.key, run.id) or {}
     changes = [change for change in report.get("changes", ()) if change["rule"] == UNDO]
@@ -139,7 +142,7 @@ def told(tenant: Tenant, ports: Ports, run: Run) -> dict[str, Any]:
     meetings = []
     for link in dict.fromkeys(change["link"] for change in changes):
         mine = [change for change in changes if change["link"] == link]
-        kinds = [kind for change in mine for kind in change["mail_kinds"]]
+        kinds = [kind for change in mine if change["state"] not in _LEFT for kind in change["mail_kinds"]]
         meetings.append(
             {
                 "link": link,

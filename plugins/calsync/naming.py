@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 from urllib.parse import quote, urlsplit
+from zlib import crc32
 
 
 class DagKind(StrEnum):
@@ -59,6 +61,11 @@ def tenant_of(dag_id: str) -> str | None:
 def approval_run_id(question: str) -> str:
     """The id of the run that asks a question: one for each, so that asking again is no second run."""
     return f"approval{_BETWEEN}{question}"
+
+
+def question_of(run_id: str, run_after: datetime) -> str:
+    """The question of an approval that a person started without naming one, the same in each of its tasks."""
+    return f"{run_after.astimezone(UTC):%Y%m%dT%H%M%SZ}-{crc32(run_id.encode()):08x}"
 
 
 def run_key(dag_id: str, run_id: str) -> str:

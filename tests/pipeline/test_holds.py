@@ -17,7 +17,7 @@ from pipeline.workplace import Workplace
 from calsync.core.plan import Word
 from calsync.stages.answering import answer_now
 from calsync.stages.context import Run
-from calsync.stages.holds import Question, answer, assign, put, question, what_waits
+from calsync.stages.holds import Question, answer, assign, gather, put, question, what_waits
 from calsync.store.records import HistoryEntry
 
 TITLES = [f"Visit {n:02}" for n in range(20)]
@@ -305,6 +305,45 @@ def test_a_word_and_its_object_belong_together(scene: Scene, wrong: tuple[str, .
         connect(scene.work, patch)
         assert call("held", "sandbox", *wrong).exit_code == 2
         assert call("held", "sandbox", STRANGER, "--approve").exit_code == 1
+
+
+@pytest.mark.parametrize("ids", [("",), (" ",), (STRANGER, "")])
+def test_an_empty_id_answers_nothing(scene: Scene, ids: tuple[str, ...]) -> None:
+    """A variable that a script never set must not approve whatever nobody was asked about yet."""
+    scene.given()
+    scene.work.configure(limits={"max_mails_per_run": 0})
+    scene.record("Visit", contacts=[ZOE])
+    scene.settled(agree=False)
+    with pytest.MonkeyPatch.context() as patch:
+        connect(scene.work, patch)
+        done = call("held", "sandbox", *ids, "--approve")
+    assert (done.exit_code, "an id is empty" in done.stderr) == (2, True), done.output
+    with scene.work.at_work() as ports:
+        run = Run("answers", "answer", ports.now(), "test:answers")
+        assert answer(scene.work.tenant, ports, run, "", Word.APPROVE, "ops") == []
+        assert question(scene.work.tenant, ports.store, "").meetings == 0
+    scene.then(crm=["Visit"], outlook={}, mails=[], writes={}, agree=False)
+    assert len(scene.held()) == 1
+
+
+def test_who_starts_an_approval_by_hand_answers_what_it_showed(scene: Scene) -> None:
+    """What is held after it asked is a question of its own."""
+    scene.given()
+    scene.work.configure(limits={"max_mails_per_run": 0})
+    scene.record("Visit", contacts=[ZOE])
+    scene.record("Demo", hours=2, contacts=[ZOE])
+    scene.settled(agree=False)
+    tenant = scene.work.tenant
+    with scene.work.at_work() as ports:
+        gather(tenant, ports, "by-hand")
+        assert question(tenant, ports.store, "by-hand").meetings == 2
+    scene.record("Late", hours=4, contacts=[ZOE])
+    scene.settled(agree=False)
+    with scene.work.at_work() as ports:
+        run = Run("answers", "answer", ports.now(), "test:answers")
+        assert len(answer(tenant, ports, run, "by-hand", Word.APPROVE, "ops")) == 2
+        (late,) = what_waits(tenant, ports.store)
+        assert (late.title, late.question) == ("Late", "")
 
 
 def command(scene: Scene, *arguments: Any) -> str:

@@ -72,6 +72,9 @@ class FakeStages:
         self.calls.append("assign")
         return self.question
 
+    def gather(self, tenant: Any, ports: Any, question: str) -> None:
+        self.calls.append(f"gather {question}")
+
     def asked(self, tenant: Any, store: Any, question: str) -> SimpleNamespace:
         self.seen["asked"] = question
         return SimpleNamespace(links=self.waiting, markdown=lambda link: f"12 meetings would be deleted: {link}")
@@ -99,7 +102,13 @@ class FakeStages:
             "lease": {"leased": self.leased, "release": self.release},
             "report": {"report": self.stage("report")},
             "run": {"staged": self.staged},
-            "holds": {"assign": self.assign, "question": self.asked, "put": self.put, "answer": self.answer},
+            "holds": {
+                "assign": self.assign,
+                "gather": self.gather,
+                "question": self.asked,
+                "put": self.put,
+                "answer": self.answer,
+            },
             "retention": {"prune": self.prune},
             "asked": {"show_question": lambda tenant, ports, run, question: self.calls.append("show")},
         }

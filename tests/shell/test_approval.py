@@ -20,7 +20,8 @@ from shell.tenant_files import write_tenant
 from calsync.dags.approval import build_dags
 from calsync.dags.sync import build_dags as build_sync
 from calsync.errors import CalsyncError
-from calsync.operators.approval import NOTHING_WAITS
+from calsync.naming import question_of
+from calsync.operators.approval import NOBODY_LEFT_TO_ASK, NOTHING_WAITS
 from calsync.stages.context import Focus
 
 APPROVAL = "calendar_sync_approval__berlin"
@@ -95,8 +96,8 @@ class TestAsk:
         )
         return build_dags(tenants)[APPROVAL].get_task("ask")
 
-    def context(self) -> Any:
-        context = context_of(APPROVAL, "approval__q1", "operator_triggered", question="q1")
+    def context(self, question: str = "q1") -> Any:
+        context = context_of(APPROVAL, "approval__q1", "operator_triggered", question=question)
         ti = context["ti"]
         ti.id = "01"
         return context | {"task_instance": ti}
@@ -120,6 +121,27 @@ class TestAsk:
         assert str(caught.value) == NOTHING_WAITS
         assert self.shown == []
         assert "put q1" not in stages.calls
+
+    @pytest.mark.parametrize("question", ["", " "])
+    def test_started_by_hand_it_asks_about_all_that_nobody_was_asked_about(
+        self, ask: Any, stages: FakeStages, question: str
+    ) -> None:
+        context = self.context(question)
+        mine = question_of("approval__q1", context["dag_run"].run_after)
+        with pytest.raises(TaskAwaitingInput):
+            ask.execute(context)
+        assert stages.seen["asked"] == mine
+        assert [call for call in stages.calls if call != "close"] == [f"gather {mine}", "show", f"put {mine}"]
+
+    def test_started_by_hand_with_nothing_left_to_ask_it_says_how_to_be_asked_again(
+        self, ask: Any, stages: FakeStages
+    ) -> None:
+        stages.waiting = []
+        with pytest.raises(AirflowSkipException) as caught:
+            ask.execute(self.context(""))
+        assert str(caught.value) == NOBODY_LEFT_TO_ASK
+        assert "`python -m calsync held` lists it" in NOBODY_LEFT_TO_ASK
+        assert self.shown == []
 
     def test_a_question_that_airflow_did_not_take_counts_as_not_put(
         self, ask: Any, stages: FakeStages, monkeypatch: pytest.MonkeyPatch

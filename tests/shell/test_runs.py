@@ -115,6 +115,20 @@ def test_an_approval_begins_with_the_answer_and_keeps_to_its_question(tenant: Te
     assert run.holder == "airflow:calendar_sync_approval__shanghai:approval__q1"
 
 
+def test_an_approval_without_a_question_has_one_of_its_own_the_same_in_each_of_its_tasks(tenant: Tenant) -> None:
+    def asked(run_id: str, said: Any = None, **params: Any) -> str:
+        ti = FakeTask(said=said)
+        context: Any = context_of("calendar_sync_approval__shanghai", run_id, "manual", ti=ti, **params)
+        focus = run_of(context, tenant).focus
+        assert focus is not None
+        return focus.question
+
+    mine = asked("manual__1", question="")
+    assert mine.startswith("20261123T080000Z-")
+    assert (asked("manual__1", SAID, question=""), asked("manual__1")) == (mine, mine)
+    assert asked("manual__2") != mine
+
+
 @pytest.mark.parametrize("kind", list(DagKind))
 @pytest.mark.parametrize("key", ["acme", "acme__eu", "backfill__x", "sync"])
 def test_a_dags_id_says_what_it_is_for_and_whose_it_is(kind: DagKind, key: str) -> None:

@@ -45,6 +45,8 @@ def held(
     word = _word(approve, restore, unlink)
     if (word is None and (ids or everything)) or (word is not None and bool(ids) == everything):
         raise typer.BadParameter("name ids or --all, and one of --approve, --restore, --unlink; or none of them")
+    if not all(id_.strip() for id_ in ids or ()):
+        raise typer.BadParameter("an id is empty, as a shell variable is that was never set: `held` shows the ids")
     found = load_one(tenants_folder(), tenant)
     ports = open_ports(found)
     try:

@@ -60,7 +60,7 @@ def approval_dag(key: str, found: Found) -> DAG:
         default_args=tries(owner),
     ) as dag:
         _tasks(key, pools)
-    listed = "Its id, as `python -m calsync held` lists it."
+    listed = "Its id, as `python -m calsync held` lists it. Empty: all that nobody was asked about yet."
     return accept(dag, {"question": Param("", type="string", title="Question", description=listed)})
 
 

@@ -86,7 +86,8 @@ def describe_approval(tenant: Tenant) -> str:
         (
             f"Asks about what runs of **{_plain(tenant.name)}** held, one run for each question. It waits under "
             "*Required Actions* until somebody answers, however long; until then nothing of it is done, and nothing "
-            "else is decided for the meetings concerned.",
+            "else is decided for the meetings concerned. Trigger it by hand to be asked at once about all that nobody "
+            "was asked about yet.",
             f"| answer | held mails | held deletions |\n|---|---|---|\n{rows}",
             "If one of the calendars has moved on meanwhile, the answer does nothing: the next run decides anew. Who "
             "answered, and when, is kept in the meetings' history. `python -m calsync held` answers as well.",

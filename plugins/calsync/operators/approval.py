@@ -14,7 +14,7 @@ from calsync.config.load import load_one, tenants_folder
 from calsync.core.plan import Word
 from calsync.naming import ASK, changes_tab
 from calsync.operators.base import StageOperator, discreet
-from calsync.operators.runs import run_of
+from calsync.operators.runs import asked_for, run_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 NOTHING_WAITS: Final = (
     "Nothing of this question waits any more: it was answered elsewhere, or what it was about has moved on."
+)
+
+NOBODY_LEFT_TO_ASK: Final = (
+    "Nothing waits that nobody was asked about yet. To be asked again about something else, start this DAG with the "
+    "id of its question, as `python -m calsync held` lists it."
 )
 
 TOO_LATE: Final = (
@@ -52,18 +57,22 @@ class AskOperator(HITLOperator):
     def execute(self, context: Context) -> Any:
         """Ask, and wait without a slot; Airflow goes on with `execute_complete`.
 
-        :raises AirflowSkipException: nothing of the question waits any more
+        A run that was started without a question asks about everything that nobody was asked about yet.
+
+        :raises AirflowSkipException: nothing of the question waits any more, or there is nothing left to ask about
         """
         from calsync.stages.asked import show_question
-        from calsync.stages.holds import put, question
+        from calsync.stages.holds import gather, put, question
 
-        dag_run = context["dag_run"]
+        dag_run, named = context["dag_run"], asked_for(context["params"])
         with self._at_work(context) as (tenant, ports, run):
+            if not named:
+                gather(tenant, ports, _question_of(run))
             asked = question(tenant, ports.store, _question_of(run))
             if asked.links:
                 show_question(tenant, ports, run, asked)
         if not asked.links:
-            raise AirflowSkipException(NOTHING_WAITS)
+            raise AirflowSkipException(NOTHING_WAITS if named else NOBODY_LEFT_TO_ASK)
         self.body = asked.markdown(
             changes_tab(dag_run.dag_id, dag_run.run_id, conf.get("api", "base_url", fallback=""))
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from calsync.errors import ConfigError
-from calsync.naming import ASK, DagKind, kind_of, run_key
+from calsync.naming import ASK, DagKind, kind_of, question_of, run_key
 from calsync.stages.context import Focus, Run
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def run_of(context: Context, tenant: Tenant) -> Run:
     }
     kind = kind_of(dag_run.dag_id)
     if kind is DagKind.APPROVAL:
-        focus = Focus(question=str(params.get("question") or ""))
+        focus = Focus(question=asked_for(params) or question_of(dag_run.run_id, dag_run.run_after))
         return Run(kind=APPROVAL, at=answered_at(context) or at, focus=focus, **common)
     common |= {"at": at, "dry_run": bool(params.get("dry_run", False))}
     run_type = str(dag_run.run_type.value)
@@ -59,6 +59,11 @@ def _reconcile(tenant: Tenant, run: Run) -> Run:
     from calsync.stages.settings import days
 
     return replace(run, window=days(tenant, run))
+
+
+def asked_for(params: Mapping[str, Any]) -> str:
+    """The question that an approval was started for; "" where a person started it to be asked about all the rest."""
+    return str(params.get("question") or "").strip()
 
 
 def answered_at(context: Context) -> datetime | None:

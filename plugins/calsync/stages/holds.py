@@ -94,10 +94,20 @@ def assign(tenant: Tenant, ports: Ports) -> str:
     :returns: the oldest question that has not been put yet, "" when there is none
     """
     with ports.store.begin() as tx:
-        fresh = [row.action.id for row in waiting(tx, tenant.key) if not row.asked]
-        if fresh:
-            tx.ask(tenant.key, fresh, f"{ports.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
+        _gather(tx, tenant.key, f"{ports.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}")
         return min((row.asked for row in waiting(tx, tenant.key) if row.asked_at is None), default="")
+
+
+def gather(tenant: Tenant, ports: Ports, question: str) -> None:
+    """Let this question be about everything held that nobody is asked about yet, beside what it is about already."""
+    with ports.store.begin() as tx:
+        _gather(tx, tenant.key, question)
+
+
+def _gather(store: Store, tenant: str, question: str) -> None:
+    fresh = [row.action.id for row in waiting(store, tenant) if not row.asked]
+    if fresh:
+        store.ask(tenant, fresh, question)
 
 
 def put(tenant: Tenant, ports: Ports, question: str) -> None:
@@ -106,9 +116,9 @@ def put(tenant: Tenant, ports: Ports, question: str) -> None:
 
 
 def question(tenant: Tenant, store: Store, id_: str) -> Question:
-    """What is asked under an id, as far as it still waits: of an answered question nothing is left."""
-    rows = [row for row in store.actions(tenant.key, asked=id_) if row.state is ActionState.HELD and not row.answer]
-    return asked_about(id_, rows)
+    """What is asked under an id, as far as it still waits: of an answered question nothing is left, and "" is none."""
+    asked = store.actions(tenant.key, asked=id_) if id_ else []
+    return asked_about(id_, [row for row in asked if row.state is ActionState.HELD and not row.answer])
 
 
 def asked_about(id_: str, rows: Iterable[JournalRow]) -> Question:
@@ -159,7 +169,7 @@ def answer(tenant: Tenant, ports: Ports, run: Run, id_or_link: str, word: Word, 
     """Note a person's word about a question, or about one meeting; the next run acts on it.
 
     What no longer is held, what somebody has answered otherwise, and creations that shall be put back are left out;
-    the latter are asked about again.
+    the latter are asked about again. "" is no meeting and no question: it names nothing.
 
     :param who: whose word it is, as history shall tell it
     :returns: the ids of the meetings that it was said of
@@ -169,7 +179,7 @@ def answer(tenant: Tenant, ports: Ports, run: Run, id_or_link: str, word: Word, 
         rows = [
             row
             for row in tx.actions(key, states=[ActionState.HELD])
-            if id_or_link in (row.asked, row.action.link) and row.answer in ("", word)
+            if is_named(row, id_or_link) and row.answer in ("", word)
         ]
         held = by_link(rows)
         refused = {link for link, actions in held.items() if not possible(actions, word)}
@@ -181,6 +191,11 @@ def answer(tenant: Tenant, ports: Ports, run: Run, id_or_link: str, word: Word, 
         said = f"a person answered: {word}"
         tx.add_history(key, [HistoryEntry(at, run.id, link, "G6", said, who=who) for link in sorted(links)])
         return sorted(held.keys() - refused)
+
+
+def is_named(row: JournalRow, id_: str) -> bool:
+    """Whether an id is that of the row's meeting, or of the question about it."""
+    return bool(id_) and id_ in (row.asked, row.action.link)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,24 @@ def test_drop_gives_it_up_and_says_who_did(team: Team) -> None:
     assert listed() == []
     with team.work.at_work() as ports:
         assert [entry.who for entry in ports.store.history("sandbox")] == [getpass.getuser()]
+
+
+@pytest.mark.parametrize("error", [KeyError, OSError])
+def test_where_the_system_has_no_name_for_the_person_their_number_is_kept(
+    team: Team, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    """As in a container that runs under a number of its own; Python 3.13 says so by another error."""
+
+    def nameless() -> str:
+        raise error
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+
+    done = call("parked", "drop", "sandbox", "--all")
+
+    assert done.exit_code == 0, done.output
+    with team.work.at_work() as ports:
+        assert [entry.who for entry in ports.store.history("sandbox")] == [f"uid:{os.getuid()}"]
 
 
 @pytest.mark.parametrize("command", ["retry", "drop"])

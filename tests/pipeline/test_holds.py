@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -344,6 +345,22 @@ def test_who_starts_an_approval_by_hand_answers_what_it_showed(scene: Scene) -> 
         assert len(answer(tenant, ports, run, "by-hand", Word.APPROVE, "ops")) == 2
         (late,) = what_waits(tenant, ports.store)
         assert (late.title, late.question) == ("Late", "")
+
+
+@pytest.mark.parametrize("error", [KeyError, OSError])
+def test_an_answer_is_known_by_a_number_where_the_system_has_no_name(scene: Scene, error: type[Exception]) -> None:
+    scene.given()
+    scene.work.configure(limits={"max_mails_per_run": 0})
+    scene.record("Visit", contacts=[ZOE])
+    scene.settled(agree=False)
+
+    def nameless() -> str:
+        raise error
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("getpass.getuser", nameless)
+        command(scene, "--all", "--unlink")
+    assert [one.who for one in history(scene)] == [f"uid:{os.getuid()}"]
 
 
 def command(scene: Scene, *arguments: Any) -> str:

@@ -317,6 +317,24 @@ def test_a_run_that_nobody_knows_is_told(scene: Scene) -> None:
     assert "this run has written nothing that is known; history reaches back" in unknown.output
 
 
+def test_a_meeting_that_nobody_knows_is_told_apart_from_one_that_no_run_wrote(scene: Scene) -> None:
+    scene.given()
+    scene.work.configure(limits={"max_mails_per_run": 0})
+    scene.record(contacts=[ZOE])
+    scene.settled(agree=False)
+    with scene.work.at_work() as ports:
+        (held,) = ports.store.links(scene.work.tenant.key)
+    with pytest.MonkeyPatch.context() as patch:
+        connect(scene.work, patch)
+        unknown = call("undo", "sandbox", "--meeting", "nope")
+        unwritten = call("undo", "sandbox", "--meeting", held.id)
+    assert (unknown.exit_code, unwritten.exit_code) == (1, 1)
+    assert "no meeting has this id: see `link` in `python -m calsync explain sandbox --title TEXT --json`" in (
+        unknown.stderr
+    )
+    assert "no run has written this meeting that is known; history reaches back" in unwritten.stderr
+
+
 def test_the_undone_meeting_is_unlinked_with_its_reason(scene: Scene) -> None:
     copies(scene)
     undo(scene)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from dataclasses import asdict
 from datetime import datetime
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from calsync.cli.run import this_run
+from calsync.cli.run import this_person, this_run
 from calsync.cli.show import complain, say, show_table
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def held(
             _show(found.key, waits, as_json)
             return
         wanted = [one.link for one in waits] if everything else list(ids or ())
-        answered, counters = answer_now(found, ports, this_run("answer"), wanted, word, getpass.getuser())
+        answered, counters = answer_now(found, ports, this_run("answer"), wanted, word, this_person())
     finally:
         ports.close()
     left = [id_ for id_ in wanted if not any(id_ in (one.link, one.question) for one in waits if one.link in answered)]

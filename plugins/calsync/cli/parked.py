@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from calsync.cli.run import this_run
+from calsync.cli.run import this_person, this_run
 from calsync.cli.show import complain, say, show_table
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def drop(tenant: _Tenant, ids: _Ids = None, everything: _All = False) -> None:
     with _opened(tenant) as (found, ports):
         wanted, unknown = parked.among(found, ports, _wanted(ids, everything))
         if wanted:
-            parked.drop(found, ports, this_run("drop"), wanted, getpass.getuser())
+            parked.drop(found, ports, this_run("drop"), wanted, this_person())
     if wanted:
         say(f"{len(wanted)} dropped; not tried again until the meeting changes.")
     elif not unknown:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import os
 import secrets
 from collections import Counter
 from datetime import UTC, datetime
@@ -93,6 +95,14 @@ def this_run(kind: str, *, dry_run: bool = False) -> Run:
     now = datetime.now(UTC)
     run_id = f"cli-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     return Run(id=run_id, kind=kind, at=now, holder=cli_holder(run_id), dry_run=dry_run)
+
+
+def this_person() -> str:
+    """Who types the command, as the history names them: by number where the system has no name, as in a container."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid:{os.getuid()}"
 
 
 def status(tenant: _Tenant, as_json: _Json = False) -> None:

@@ -29,9 +29,16 @@ _LEFT = (ActionState.PARKED, ActionState.DROPPED)
 def run_to_undo(tenant: Tenant, store: Store, link: str) -> str:
     """The last run that wrote a meeting.
 
-    :raises ConfigError: history knows of none
+    :raises ConfigError: there is no such meeting, or history knows of none
     """
     last = next((e.run for e in reversed(store.history(tenant.key, link=link)) if _is_done(e)), "")
+    if not last and not store.links(tenant.key, [link]):
+        raise ConfigError(
+            [
+                f"--meeting: no meeting has this id: see `link` in `python -m calsync explain {tenant.key} --title TEXT"
+                " --json`, or the end of the address of the meeting's page"
+            ]
+        )
     if not last:
         raise ConfigError([f"--meeting: no run has written this meeting{_kept(tenant)}"])
     return last

@@ -126,6 +126,16 @@ def test_a_meeting_that_stands_on_both_sides_already_is_told_as_one_or_as_ambigu
     assert "choose which belong together" in " ".join(explained(work, "--crm", record)["coming"])
 
 
+def test_a_new_meeting_with_somebody_who_takes_no_part_is_told_like_any_other(work: Workplace) -> None:
+    work.revoke("1001")
+    record = work.box.as_employee("1000").create("Visit", hour(3), hour(3, 10), **IN_CALENDAR)
+
+    told = explained(work, "--crm", record)
+
+    assert told["unsure"] == []
+    assert any("Create it in Outlook, 1000's calendar" in sentence for sentence in told["coming"])
+
+
 def test_several_meetings_of_one_title_are_listed_with_their_ids_and_private_ones_are_not_found(
     work: Workplace,
 ) -> None:

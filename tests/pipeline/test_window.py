@@ -10,6 +10,8 @@ import pytest
 from pipeline.morning import ANN, BOB, TEAM, hour, invite, plain
 from pipeline.workplace import CALENDAR, Workplace
 
+from calsync.errors import ConfigError
+from calsync.stages.extract_graph import extract_graph
 from calsync.store.records import Cursor
 
 DAYS = (hour(1).date(), hour(10).date())
@@ -134,6 +136,39 @@ def test_it_keeps_to_the_people_named(team: Workplace) -> None:
     assert titles(team, BOB) == ["Bob's other", "Bob's visit"]
     assert titles(team, ANN) == ["Ann's other", "Mine"]
     assert (told["compared"], told["drift"]) == (3, 3)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize(
+    ("people", "says"),
+    [
+        ({"9999", "1000"}, ["9999 is no authorised employee of this tenant"]),
+        ({"1001"}, ["1001 is no authorised employee of this tenant"]),
+        ({ANN}, ["an address is no employee id"]),
+        ({ANN, BOB, "8888", "9999"}, [
+            "8888 is no authorised employee of this tenant", "9999 is no authorised employee of this tenant",
+            "an address is no employee id",
+        ]),
+        ({"Ann", ""}, ["a name or an empty line is no employee id"]),
+    ],
+    ids=["unknown", "revoked", "address", "several", "name"],
+)  # fmt: skip
+def test_who_takes_no_part_is_refused_before_anything_is_read(
+    team: Workplace, people: set[str], says: list[str], dry_run: bool
+) -> None:
+    """Nothing would be found of them, and that is no agreement. What is no id may be somebody's name or address."""
+    team.revoke("1001")
+    asked = len(team.box.requests())
+
+    told = team.run(window=DAYS, people=frozenset(people), dry_run=dry_run, may_fail=True)
+
+    where = "see `python -m calsync accounts list sandbox`"
+    lines = str(told["sentence"]).removeprefix("extract_crm failed: ").splitlines()
+    assert (told["failed"], lines) == (1, [f"accounts: {each}: {where}" for each in says])
+    assert len(team.box.requests()) == asked
+    assert team.last is not None
+    with team.at_work() as ports, pytest.raises(ConfigError):
+        extract_graph(team.tenant, ports, team.last)
 
 
 def test_a_meeting_with_somebody_whose_mailbox_was_not_read_is_neither_ended_nor_doubled(team: Workplace) -> None:

@@ -136,3 +136,15 @@ def test_days_in_the_wrong_order_fail_with_what_to_do(backfill_dag: DAG, work: W
     assert states(run)["extract_crm"] == "failed"
     assert states(run)["report"] == "failed"
     assert work.writes() == []
+
+
+def test_an_employee_who_takes_no_part_fails_the_run_before_it_reads_anything(
+    backfill_dag: DAG, work: Workplace
+) -> None:
+    days = {"window_start": "2026-11-18", "window_end": "2026-11-20"}
+    asked = len(work.box.requests())
+    run = backfill_dag.test(run_conf={**days, "accounts": ["9999"]})
+    assert run.state == "failed"
+    assert {states(run)[stage] for stage in ("extract_crm", "extract_graph", "report")} == {"failed"}
+    assert "accounts: 9999 is no authorised employee" in told_by(work, f"backfill={run.run_id}")["sentence"]
+    assert len(work.box.requests()) == asked

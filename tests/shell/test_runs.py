@@ -51,7 +51,7 @@ def test_a_backfill_compares_the_local_days_of_its_interval(
     tenant: Tenant, interval: tuple[str, str], days: tuple[str, str]
 ) -> None:
     start, end = (datetime.fromisoformat(moment) for moment in interval)
-    run = backfill(tenant, "backfill", interval=(start, end), accounts=["1001"], dry_run=True)
+    run = backfill(tenant, "backfill", interval=(start, end), accounts=["1001 "], dry_run=True)
     assert run.window == tuple(map(date.fromisoformat, days))
     assert (run.kind, run.people, run.dry_run) == ("backfill", frozenset({"1001"}), True)
 

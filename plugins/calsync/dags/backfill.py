@@ -71,7 +71,8 @@ def _params() -> dict[str, Param]:
             type="array",
             items={"type": "string"},
             title="Employees",
-            description="ShareCRM employee ids, one a line: keep to their mailboxes and meetings. Empty: everybody.",
+            description="ShareCRM ids of authorised employees, one a line: keep to their mailboxes and meetings. "
+            "Empty: everybody.",
         ),
         "dry_run": dry_run(),
     }

@@ -44,7 +44,7 @@ def run_of(context: Context, tenant: Tenant) -> Run:
     run_type = str(dag_run.run_type.value)
     if kind is not DagKind.BACKFILL:
         return Run(kind=run_type, recover=bool(params.get("recover", False)), **common)
-    people = frozenset(str(employee) for employee in params.get("accounts") or ())
+    people = frozenset(str(employee).strip() for employee in params.get("accounts") or ())
     if run_type == BACKFILL:
         window = _interval(dag_run.data_interval_start, dag_run.data_interval_end, tenant.time_zone)
     elif params.get("reconcile"):

@@ -40,7 +40,8 @@ class Run:
     at: aware UTC, when it began. holder: under which name it holds the lease (RULES G7).
     dry_run: it writes its own run folder alone (G8). recover: pair, and hold what would be created (B5).
     window: first and last day to read anew, in place of the cursors (G8). people: employees whose mailboxes and records
-    a window run keeps to, all when empty. focus: the meetings that a focused run keeps to.
+    a window run keeps to, all when empty. strangers: nobody named these, and some may take no part; who is named must.
+    focus: the meetings that a focused run keeps to.
     undo: the run that this one takes back, for the links of its focus; "" for none (G9).
     """
 
@@ -52,6 +53,7 @@ class Run:
     recover: bool = False
     window: tuple[date, date] | None = None
     people: frozenset[str] = frozenset()
+    strangers: bool = False
     focus: Focus | None = None
     undo: str = ""
 

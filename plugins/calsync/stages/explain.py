@@ -170,7 +170,8 @@ def _as_it_is(tenant: Tenant, ports: Ports, run: Run, about: About, link: Link |
     if not now.shown or not creates or (link and link.base):
         return now
     first, last = local_days(now.shown[0].time, tenant.time_zone)
-    days = replace(run, id=f"{run.id}-days", focus=None, window=(first, last), people=_people(tenant, ports, now))
+    days = replace(run, id=f"{run.id}-days", focus=None, window=(first, last))
+    days = replace(days, people=_people(tenant, ports, now), strangers=True)
     return _dry_run(tenant, ports, days, ids - {""})
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from calsync.core.codec import to_json
 from calsync.core.model import Contact, CrmRow, Life, Link, LinkState
-from calsync.stages.focus import concerns, focused_links
+from calsync.stages.focus import concerns, focused_links, refuse_strangers
 from calsync.stages.settings import days, instants, rules_print
 from calsync.store.records import Cursor
 
@@ -51,8 +51,9 @@ def extract_crm(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     """Read ShareCRM and stage what was read, with the cursor that waits for `load`.
 
     :raises RemoteError: ShareCRM could not be read; nothing is staged then
-    :raises ConfigError: a field that is needed could not be found
+    :raises ConfigError: a field that is needed could not be found, or somebody named takes no part
     """
+    refuse_strangers(tenant, ports, run)
     read, calls, offset, fields = asyncio.run(_extract(tenant, ports, run))
     key, staging = tenant.key, ports.staging
     staging.write_rows(key, run.id, "crm", list(read.rows.values()))

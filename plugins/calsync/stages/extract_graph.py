@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from calsync.core.model import Account
 from calsync.errors import RemoteError, Transient
 from calsync.stages.directory import members_and_accounts
-from calsync.stages.focus import focused_links, focused_mailboxes
+from calsync.stages.focus import focused_links, focused_mailboxes, refuse_strangers
 from calsync.stages.mailboxes import MailboxReader
 from calsync.stages.settings import rules_print
 
@@ -30,7 +30,9 @@ def extract_graph(tenant: Tenant, ports: Ports, run: Run, batch: int = 0, batche
 
     :param batch: which of `batches` parts of the mailboxes, split by a hash of their ids
     :raises RemoteError: no token, no mailbox allowed, or Graph unavailable; nothing is staged then
+    :raises ConfigError: somebody named takes no part
     """
+    refuse_strangers(tenant, ports, run)
     reader, calls, offset = asyncio.run(_extract(tenant, ports, run, batch, batches))
     failure = reader.common_failure()
     if failure is not None and (_tells(failure, run, batches) or len(reader.seen) >= TELLING):

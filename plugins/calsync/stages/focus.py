@@ -5,12 +5,14 @@ Nothing follows from what such a run has not read: neither a deletion, nor that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from calsync.core.model import Account, Availability, CrmRow, Link, OutlookRow, Standing
 from calsync.core.plan import Meeting, Plan, Remark
+from calsync.errors import ConfigError
 from calsync.stages.followed import followed
 from calsync.stages.mailboxes import cursor_name
 
@@ -20,6 +22,29 @@ if TYPE_CHECKING:
     from calsync.stages.context import Focus, Ports, Run
     from calsync.store.records import KnownOutlook
     from calsync.store.store import Store
+
+
+_ID = re.compile(r"(?=.*[0-9])[A-Za-z0-9_.-]{1,64}")
+"""What looks like an employee's id, and may be repeated to people; a name or an address may not."""
+
+
+def refuse_strangers(tenant: Tenant, ports: Ports, run: Run) -> None:
+    """Keep a run from looking for people who take no part: it would find nothing of them, and call that agreement.
+
+    :raises ConfigError: somebody was named who is no authorised employee
+    """
+    if not run.people or run.strangers:
+        return
+    strangers = run.people - {account.employee for account in ports.store.accounts(tenant.key) if account.authorised}
+    if strangers:
+        told = dict.fromkeys(map(_stranger, sorted(strangers)))
+        raise ConfigError([f"accounts: {each}: see `python -m calsync accounts list {tenant.key}`" for each in told])
+
+
+def _stranger(said: str) -> str:
+    if _ID.fullmatch(said):
+        return f"{said} is no authorised employee of this tenant"
+    return f"{'an address' if '@' in said else 'a name or an empty line'} is no employee id"
 
 
 def focused_links(store: Store, tenant: str, focus: Focus) -> list[Link]:

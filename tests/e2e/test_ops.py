@@ -62,7 +62,7 @@ def test_a_mass_deletion_is_held_asked_about_and_carried_out_as_answered(ops: Op
     mails = last(box.mails())
     held = ops.ended(DAG_ID, ops.trigger(DAG_ID))
     assert held["state"] == "success"
-    assert "held for a person" in held["note"]
+    assert "for a person's answer." in held["note"]
     assert living_records(box) == records
 
     (question,) = ops.until(lambda: ops.questions(APPROVAL), "a question under Required Actions")

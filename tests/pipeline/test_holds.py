@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from config.at_work import call, connect
 from conformance.scene import Mails, Scene, mails
-from pipeline.team import ANN, BOB, CAI, STRANGER, ZOE, address, old
+from pipeline.team import ANN, BOB, CAI, DAY, STRANGER, ZOE, address, old
 from pipeline.workplace import Workplace
 
 from calsync.core.plan import Word
@@ -306,6 +306,30 @@ def test_a_word_and_its_object_belong_together(scene: Scene, wrong: tuple[str, .
         connect(scene.work, patch)
         assert call("held", "sandbox", *wrong).exit_code == 2
         assert call("held", "sandbox", STRANGER, "--approve").exit_code == 1
+
+
+def test_every_run_says_that_meetings_wait_until_somebody_has_answered(scene: Scene) -> None:
+    scene.given(crm_events=[old(t, id=f"sch-{n}", attendees=[BOB], hours=n) for n, t in enumerate(TITLES[:3])])
+    waits = "3 meetings wait for a person's answer."
+    for event in scene.work.events(address(ANN)):
+        scene.outlook().delete(event["id"])
+    with pytest.MonkeyPatch.context() as patch:
+        connect(scene.work, patch)
+        assert "person's answer" not in call("status", "sandbox").stdout
+        assert "3 meetings would be held for a person." in call("run", "sandbox", "--dry-run").stdout
+        assert len(scene.held()) == 0
+        first = str(scene.work.run()["sentence"])
+        assert (len(scene.held()), first) == (6, f"Nothing was written; 0 skipped. {waits}"), "of each two are held"
+        scene.settled(agree=False)
+        assert scene.work.run()["sentence"] == f"Nothing to do: nothing new was found. {waits}"
+        window = scene.work.run(window=(DAY.date(), DAY.date()))["sentence"]
+        assert str(window).endswith(f"Nothing was written; 3 skipped. {waits}")
+        assert f"{waits[:-1]}: see `python -m calsync held sandbox`." in call("status", "sandbox").stdout
+        assert json.loads(call("status", "sandbox", "--json").stdout)["waiting_for_an_answer"] == 3
+        assert "agree" not in call("run", "sandbox", "--dry-run").stdout
+    said(scene, Word.RESTORE)
+    scene.settled()
+    assert scene.work.run()["sentence"] == "Nothing to do: nothing was found and nothing was waiting."
 
 
 @pytest.mark.parametrize("ids", [("",), (" ",), (STRANGER, "")])

@@ -10,6 +10,7 @@ from pipeline.morning import ANN, BOB, CARLA, TEAM, hour, invite, plain
 from pipeline.workplace import CALENDAR, Workplace
 
 from calsync.stages.context import Run
+from calsync.stages.held import Held
 from calsync.stages.report import COUNTERS, read_report, report, sentence_of
 from calsync.web.reports import stored_report
 
@@ -180,7 +181,6 @@ def test_the_page_shows_titles_only_where_the_state_database_can_say_what_is_pri
         ({"outlook_updated": 2, "outlook_deleted": 1, "mails": 4}, "Outlook 2 updated, 1 deleted; 0 skipped, 4 mails."),
         ({"linked": 2, "unlinked": 1}, "2 linked, 1 unlinked; 0 skipped, 0 mails."),
         ({"parked": 2, "crm_updated": 1}, "2 parked. ShareCRM 1 updated; 0 skipped, 0 mails."),
-        ({"held": 1, "crm_updated": 1}, "ShareCRM 1 updated; 0 skipped, 0 mails. 1 held for a person."),
         ({"stale": 1}, "Nothing was written; 0 skipped. 1 moved on meanwhile and decided again."),
         (
             {"accounts": 0, "skipped": 2},
@@ -194,6 +194,46 @@ def test_the_sentence_reads_well(team: Workplace, counters: dict[str, int], sent
     states = dict.fromkeys(("extract_crm", "extract_graph", "diff", "map", "load"), "success")
     full = dict.fromkeys(COUNTERS, 0) | {"accounts": 1} | counters
     assert sentence_of(full, states, {}, run) == sentence
+
+
+@pytest.mark.parametrize(
+    ("counters", "held", "dry_run", "sentence"),
+    [
+        ({}, Held(waiting=1), False, "Nothing was written; 0 skipped. 1 meeting waits for a person's answer."),
+        (
+            {"parked": 1, "held": 2, "crm_updated": 1},
+            Held(new=1, waiting=1),
+            False,
+            "1 parked. ShareCRM 1 updated; 0 skipped, 0 mails. 1 meeting waits for a person's answer.",
+        ),
+        (
+            {"held": 4},
+            Held(new=2, waiting=3),
+            False,
+            "Nothing was written; 0 skipped. 3 meetings wait for a person's answer. This run held 2 of them.",
+        ),
+        (
+            {"skipped": 2},
+            Held(moved_on=2, answered=1),
+            False,
+            "Nothing was written; 2 skipped. 2 meetings have moved on since they were held; the next run decides anew. "
+            "1 meeting is answered and not done yet; the next run tries again.",
+        ),
+        (
+            {"held": 4},
+            Held(new=2, waiting=1),
+            True,
+            "Nothing was written; 0 skipped. 2 meetings would be held for a person.",
+        ),
+    ],
+)
+def test_the_sentence_says_what_is_held_meeting_by_meeting(
+    team: Workplace, counters: dict[str, int], held: Held, dry_run: bool, sentence: str
+) -> None:
+    run = Run("r", "cli", hour(0), "cli:x:1:r", dry_run=dry_run)
+    states = dict.fromkeys(("extract_crm", "extract_graph", "diff", "map", "load"), "success")
+    full = dict.fromkeys(COUNTERS, 0) | {"accounts": 1} | counters
+    assert sentence_of(full, states, {}, run, held=held) == sentence
 
 
 def test_staged_files_are_for_the_service_alone_and_go_after_their_time(team: Workplace) -> None:

@@ -25,7 +25,7 @@ from calsync.operators.approval import NOBODY_LEFT_TO_ASK, NOTHING_WAITS
 from calsync.stages.context import Focus
 
 APPROVAL = "calendar_sync_approval__berlin"
-TOLD: dict[str, int | str] = {"sentence": "12 held for a person.", "held": 12, "failed": 0}
+TOLD: dict[str, int | str] = {"sentence": "12 meetings wait for a person's answer.", "held": 12, "failed": 0}
 GOOD: dict[str, str | None] = dict.fromkeys(STAGE_OF_TASK, "success")
 
 

@@ -106,10 +106,11 @@ def this_person() -> str:
 
 
 def status(tenant: _Tenant, as_json: _Json = False) -> None:
-    """Say how a tenant stands: accounts, meetings, the last runs."""
+    """Say how a tenant stands: accounts, meetings, what waits for a person, the last runs."""
     from calsync.cli.database import opened_store
     from calsync.config.load import load_one, tenants_folder
     from calsync.core.choice import waits
+    from calsync.store.overview import Waits
 
     key = load_one(tenants_folder(), tenant).key
     with opened_store() as store:
@@ -119,6 +120,7 @@ def status(tenant: _Tenant, as_json: _Json = False) -> None:
             store.runs(key, limit=10),
             store.first_sync(key),
             sum(map(waits, store.dirty_links(key))),
+            store.waiting_counts([key]).get(key, Waits()).held,
         )
     if as_json:
         typer.echo(json.dumps(standing.plain()))
@@ -134,6 +136,7 @@ class Standing(NamedTuple):
     runs: list[StoredRun]
     first_sync: datetime | None
     choices: int
+    held: int
 
     def plain(self) -> dict[str, Any]:
         """Counters, times and sentences as JSON holds them; no address and no content."""
@@ -143,6 +146,7 @@ class Standing(NamedTuple):
             "away": sum(account.authorised and not account.served for account in self.accounts),
             "meetings": {str(state): count for state, count in self.links.items()},
             "waiting_for_a_choice": self.choices,
+            "waiting_for_an_answer": self.held,
             "first_sync": self.first_sync.isoformat() if self.first_sync else None,
             "runs": [
                 {
@@ -165,6 +169,9 @@ def _show(key: str, standing: Standing) -> None:
     say(f"Meetings: {meetings or 'none yet'}.")
     if standing.choices:
         say(f"{standing.choices} of them look the same and wait: see `python -m calsync choose {key}`.")
+    if standing.held:
+        wait = "1 meeting waits" if standing.held == 1 else f"{standing.held} meetings wait"
+        say(f"{wait} for a person's answer: see `python -m calsync held {key}`.")
     if standing.runs:
         rows = [(f"{one.started_at:%Y-%m-%d %H:%M}", one.kind, one.state, one.sentence) for one in standing.runs]
         show_table("Last runs (UTC)", ("Started", "Kind", "State", "What it did"), rows)

@@ -36,7 +36,7 @@ class DiffOperator(StageOperator):
         """
         counters = super().execute(context)
         if counters.get("skip"):
-            raise AirflowSkipException("Both calendars stand as last agreed and nothing waits: nothing to write.")
+            raise AirflowSkipException("Nothing new was found and nothing is due: nothing to write.")
         return counters
 
 

@@ -11,6 +11,7 @@ from calsync.core.model import Side
 from calsync.core.plan import Action, ActionState, Remark, Verb
 from calsync.stages.changes import shown_change, state_of
 from calsync.stages.drift import differences, drift_sentence
+from calsync.stages.held import Held, held_of, held_words
 from calsync.stages.masking import mask_anew, titles_of, without_titles
 from calsync.stages.outcomes import taken_up
 from calsync.stages.settings import days
@@ -45,12 +46,12 @@ _STATES = {
 COUNTERS = (*_COUNTED.values(), "linked", "unlinked", "skipped", "conflicts", *dict.fromkeys(_STATES.values()), "mails",
             "compared", "drift", "accounts", "requests_crm", "requests_graph")  # fmt: skip
 _OPEN_WORDS = {
-    "held": "held for a person",
     "stale": "moved on meanwhile and decided again",
     "left": "left for the next run",
     "dropped": "dropped by a person",
 }
 _FAILED = ("failed", "upstream_failed")
+_NOTHING_HELD = Held()
 
 
 def report(tenant: Tenant, ports: Ports, run: Run, states: dict[str, str]) -> Counters:
@@ -72,7 +73,8 @@ def report(tenant: Tenant, ports: Ports, run: Run, states: dict[str, str]) -> Co
     for name in ("requests_crm", "requests_graph"):
         counters[name] = sum(int(stage.get(name, 0)) for stage in stages.values())
     found_out = _drift(tenant, run, verdict, actions, journal, counters)
-    sentence = sentence_of(counters, states, stages, run, found_out)
+    new = [a.link for a in actions if state_of(a, journal.get(a.id)) is ActionState.HELD]
+    sentence = sentence_of(counters, states, stages, run, found_out, held_of(ports.store, key, new, remarks))
     employees = {account.object_id: account.employee for account in accounts}
     titles = titles_of(staging, ports.store, key, run.id, remarks)
     told = {
@@ -197,8 +199,10 @@ def sentence_of(
     stages: dict[str, dict[str, Any]],
     run: Run,
     drift: str = "",
+    held: Held = _NOTHING_HELD,
 ) -> str:
-    """The run in a sentence: what is parked first, then what it compared, then what failed, then what was done."""
+    """The run in a sentence: what is parked first, then what it compared, then what failed, then what was done, then
+    what is held."""
     parts = [f"{counters['parked']} parked."] if counters["parked"] else []
     parts += [drift] if drift else []
     broken = next((name for name, state in states.items() if state == "failed"), None)
@@ -206,9 +210,11 @@ def sentence_of(
         why = str(stages[broken].get("error", "")) or "see its log"
         parts.append(f"{broken} failed: {why}")
     elif states.get("diff") == "skipped":
-        parts.append("Nothing to do: nothing was found and nothing was waiting.")
+        waits = held.waiting or held.answered
+        parts.append(f"Nothing to do: nothing {'new was found' if waits else 'was found and nothing was waiting'}.")
     else:
-        parts.append(_done(counters, run))
+        parts.append(_done(counters, run, held))
+    parts += held_words(held, dry_run=run.dry_run)
     for name, words in _OPEN_WORDS.items():
         if counters[name]:
             parts.append(f"{counters[name]} {words}.")
@@ -219,7 +225,7 @@ def sentence_of(
     return " ".join(parts)
 
 
-def _done(counters: dict[str, int], run: Run) -> str:
+def _done(counters: dict[str, int], run: Run, held: Held) -> str:
     written = [
         f"{label} {', '.join(done)}"
         for label, side in (("ShareCRM", "crm"), ("Outlook", "outlook"))
@@ -227,7 +233,7 @@ def _done(counters: dict[str, int], run: Run) -> str:
     ]
     agreed = [f"{counters[name]} {name}" for name in ("linked", "unlinked") if counters[name]]
     what = "; ".join([*written, *([", ".join(agreed)] if agreed else [])])
-    if not what and any(counters[name] for name in _STATES.values()):
+    if not what and (held != _NOTHING_HELD or any(counters[name] for name in _STATES.values())):
         return f"Nothing was written; {counters['skipped']} skipped."
     if not what:
         return f"Nothing to write: both calendars agree; {counters['skipped']} skipped."

@@ -54,6 +54,8 @@ def test_retry_by_id_mends_it_once_its_cause_is_gone(team: Team) -> None:
     assert "ShareCRM 1 created" in done.stdout
     assert [record["content"] for record in team.work.records()] == ["Call"]
     assert call("parked", "list", "sandbox").stdout == "Nothing is parked.\n"
+    with team.work.at_work() as ports:
+        assert [entry.who for entry in ports.store.history("sandbox")] == [getpass.getuser(), getpass.getuser(), ANN]
 
 
 def test_drop_gives_it_up_and_says_who_did(team: Team) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +12,9 @@ from pipeline.workplace import Workplace
 
 from calsync.core.plan import ActionState
 from calsync.stages.context import Run
-from calsync.stages.parked import drop, parked, retry
+from calsync.stages.meeting import meeting
+from calsync.stages.parked import drop, parked, retry, retry_next
+from calsync.stages.undo import run_to_undo
 from calsync.store.records import JournalRow
 
 RECORDS = "data/create"
@@ -119,7 +121,7 @@ def test_retry_carries_it_out_at_once_and_touches_nothing_else(team: Team) -> No
     (row,) = rows(team)
 
     with team.work.at_work() as ports:
-        told = retry(team.work.tenant, ports, a_run(team), [row.action.id])
+        told = retry(team.work.tenant, ports, a_run(team), [row.action.id], "ops")
 
     assert (told["failed"], told["parked"], told["crm_created"]) == (0, 0, 1)
     assert [record["content"] for record in team.work.records()] == ["Call"]
@@ -134,7 +136,7 @@ def test_a_retry_that_fails_again_parks_it_for_longer(team: Team) -> None:
     (row,) = rows(team)
 
     with team.work.at_work() as ports:
-        told = retry(team.work.tenant, ports, a_run(team), [row.action.id])
+        told = retry(team.work.tenant, ports, a_run(team), [row.action.id], "ops")
 
     assert told["parked"] == 1
     assert str(told["sentence"]).startswith("1 parked.")
@@ -162,17 +164,59 @@ def test_what_was_dropped_is_not_tried_again_until_the_meeting_changes(team: Tea
     assert [record["content"] for record in team.work.records()] == ["Call about the offer"]
 
 
-def test_who_dropped_it_is_in_the_history(team: Team) -> None:
+@pytest.mark.parametrize("say", [drop, retry, retry_next])
+def test_who_said_what_is_in_the_history(team: Team, say: Callable[..., object]) -> None:
     team.meeting("Call")
     refuse(team)
     team.work.run()
     (row,) = rows(team)
 
     with team.work.at_work() as ports:
-        drop(team.work.tenant, ports, a_run(team), [row.action.id], "ops")
+        say(team.work.tenant, ports, a_run(team), [row.action.id], "ops")
         (entry,) = ports.store.history(team.work.tenant.key, link=row.action.link)
 
     assert (entry.rule, entry.who, entry.action) == ("G10", "ops", row.action.id)
+
+
+@pytest.mark.parametrize("say", [retry, retry_next])
+def test_what_somebody_dropped_meanwhile_is_not_tried_again(team: Team, say: Callable[..., object]) -> None:
+    team.meeting("Call")
+    refuse(team, times=1)
+    team.work.run()
+    (row,) = rows(team)
+
+    with team.work.at_work() as ports:
+        drop(team.work.tenant, ports, a_run(team), [row.action.id], "colleague")
+        assert not say(team.work.tenant, ports, a_run(team), [row.action.id], "ops")
+        entries = ports.store.history(team.work.tenant.key, link=row.action.link)
+    team.work.run()
+
+    assert [entry.who for entry in entries] == ["colleague"]
+    assert team.work.records() == []
+
+
+@pytest.mark.parametrize("say", [drop, retry])
+def test_a_persons_word_is_no_write_that_an_undo_takes_back(team: Team, say: Callable[..., object]) -> None:
+    record = team.record("Visit")
+    team.settle()
+    team.work.close()
+    team.crm().rename(record, "Long visit")
+    team.work.run()
+    wrote = team.work.last
+    team.crm().rename(record, "Longer visit")
+    team.work.box.fault("graph", DENIED, method="PATCH")
+    team.work.run()
+    (row,) = rows(team)
+
+    with team.work.at_work() as ports:
+        say(team.work.tenant, ports, a_run(team), [row.action.id], "ops")
+        last = run_to_undo(team.work.tenant, ports.store, row.action.link)
+        shown = meeting(team.work.tenant, ports.store, row.action.link)
+
+    assert wrote
+    assert shown
+    assert shown.undoing
+    assert (last, shown.undoing.run) == (wrote.id, wrote.id)
 
 
 DENIED = {"status": 403, "code": "ErrorAccessDenied"}

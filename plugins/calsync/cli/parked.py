@@ -55,7 +55,7 @@ def retry(tenant: _Tenant, ids: _Ids = None, everything: _All = False) -> None:
 
     with _opened(tenant) as (found, ports):
         wanted, unknown = parked.among(found, ports, _wanted(ids, everything))
-        told = parked.retry(found, ports, this_run("retry"), wanted) if wanted else {}
+        told = parked.retry(found, ports, this_run("retry"), wanted, getpass.getuser()) if wanted else {}
     again = bool(told.get("failed") or told.get("parked"))
     if not unknown or wanted:
         (complain if again else say)(str(told.get("sentence", NOTHING)))
@@ -69,10 +69,9 @@ def drop(tenant: _Tenant, ids: _Ids = None, everything: _All = False) -> None:
 
     with _opened(tenant) as (found, ports):
         wanted, unknown = parked.among(found, ports, _wanted(ids, everything))
-        if wanted:
-            parked.drop(found, ports, this_run("drop"), wanted, this_person())
-    if wanted:
-        say(f"{len(wanted)} dropped; not tried again until the meeting changes.")
+        dropped = parked.drop(found, ports, this_run("drop"), wanted, this_person()) if wanted else 0
+    if dropped:
+        say(f"{dropped} dropped; not tried again until the meeting changes.")
     elif not unknown:
         say(NOTHING)
     _end(unknown)

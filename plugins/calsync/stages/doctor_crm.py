@@ -104,7 +104,7 @@ async def _deletions(tenant: Tenant, ports: Ports, reader: CrmReader) -> tuple[L
     key, since = tenant.key, ports.now() - LOOK_BACK
     ours = [a for a in ports.store.ended_since(key, since) if a.side is Side.CRM and a.target_id]
     for action in ours[-TRIED:]:
-        done = [e.at for e in ports.store.history(key, link=action.link) if e.action == action.id]
+        done = [e.at for e in ports.store.history(key, link=action.link) if e.done and e.action == action.id]
         listed = await _is_listed(reader, action, max(done)) if done else None
         if listed is not None:
             come = "come" if listed else "do not come"

@@ -235,7 +235,7 @@ def _undoing(
     hide: bool,
 ) -> Undoing | None:
     """What the undo of the last write is about; None where history tells of no write."""
-    written = [entry for entry in entries if entry.action and entry.rule != "G6"]
+    written = [entry for entry in entries if entry.done]
     if not written:
         return None
     last = [entry for entry in reversed(written) if entry.run == written[-1].run]

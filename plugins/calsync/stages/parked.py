@@ -58,18 +58,21 @@ def shown(tenant: Tenant, store: Store, rows: Sequence[JournalRow]) -> list[Park
     return [_shown(row, links.get(row.action.link), employees) for row in rows]
 
 
-def retry(tenant: Tenant, ports: Ports, run: Run, ids: Collection[str]) -> Counters:
+def retry(tenant: Tenant, ports: Ports, run: Run, ids: Collection[str], who: str) -> Counters:
     """Try these parked actions now, in a run that looks at their meetings alone; what its report says.
 
     Each meeting is decided anew, on what is there now. Where it fails again, it is parked for longer.
 
-    :param ids: ids of parked actions, see `among`
+    :param ids: ids of parked actions, see `among`; what is parked no longer is left as it is
+    :param who: the person who says so, for the history
+    :returns: no counters when none of them is parked any more
     :raises LeaseHeld: another run writes this tenant; nothing was done
     """
-    links = frozenset(row.action.link for row in _rows(tenant, ports) if row.action.id in ids)
     with exclusively(tenant, ports, run):
-        with ports.store.begin() as tx:
-            tx.mark(tenant.key, list(ids), ActionState.PLANNED, ports.now())
+        rows = _take_up(tenant, ports, run, ids, who)
+        if not rows:
+            return {}
+        links = frozenset(row.action.link for row in rows)
         return run_tenant(tenant, ports, replace(run, focus=Focus(links=links)))
 
 
@@ -79,12 +82,18 @@ def retry_next(tenant: Tenant, ports: Ports, run: Run, ids: Collection[str], who
     :param who: the person who says so, for the history
     :raises LeaseHeld: another run writes this tenant; nothing was done
     """
+    with exclusively(tenant, ports, run):
+        return len(_take_up(tenant, ports, run, ids, who))
+
+
+def _take_up(tenant: Tenant, ports: Ports, run: Run, ids: Collection[str], who: str) -> list[JournalRow]:
+    """Let a run try these again: those that are parked still, now that nobody else writes."""
     key, at = tenant.key, ports.now()
-    with exclusively(tenant, ports, run), ports.store.begin() as tx:
+    with ports.store.begin() as tx:
         rows = tx.actions(key, states=[ActionState.PARKED], ids=ids)
         tx.mark(key, [row.action.id for row in rows], ActionState.PLANNED, at)
         tx.add_history(key, [_entry(row, run, at, who, RETRIED) for row in rows])
-    return len(rows)
+    return rows
 
 
 def drop(tenant: Tenant, ports: Ports, run: Run, ids: Collection[str], who: str) -> int:

@@ -31,7 +31,7 @@ def run_to_undo(tenant: Tenant, store: Store, link: str) -> str:
 
     :raises ConfigError: there is no such meeting, or history knows of none
     """
-    last = next((e.run for e in reversed(store.history(tenant.key, link=link)) if _is_done(e)), "")
+    last = next((e.run for e in reversed(store.history(tenant.key, link=link)) if e.done), "")
     if not last and not store.links(tenant.key, [link]):
         raise ConfigError(
             [
@@ -50,7 +50,7 @@ def focus_of(tenant: Tenant, store: Store, run: str, link: str = "") -> Focus:
     :param link: only this one of them
     :raises ConfigError: history knows of none
     """
-    entries = [e for e in store.history(tenant.key, run=run, link=link or None) if _is_done(e)]
+    entries = [e for e in store.history(tenant.key, run=run, link=link or None) if e.done]
     if not entries:
         raise ConfigError([f"--run: this run has written nothing{_kept(tenant)}"])
     deleted = {
@@ -86,7 +86,7 @@ def _past(store: Store, tenant: str, link: str, run: str) -> Past | None:
     """What a run did to a meeting; None when it did nothing to it."""
     entries = [entry for entry in store.history(tenant, link=link) if _changes(entry)]
     told = [entry for entry in entries if entry.run == run]
-    done = [entry for entry in told if _is_done(entry)]
+    done = [entry for entry in told if entry.done]
     if not done:
         return None
     later = [entry for entry in entries if entry.id > done[-1].id and entry.run != run]
@@ -103,14 +103,9 @@ def _past(store: Store, tenant: str, link: str, run: str) -> Past | None:
     )
 
 
-def _is_done(entry: HistoryEntry) -> bool:
-    """Whether an entry tells of an action that was done; a person's answer is none (G6)."""
-    return bool(entry.action) and entry.rule != "G6"
-
-
 def _changes(entry: HistoryEntry) -> bool:
     """Whether an entry tells that a meeting became another: by an action, by what yielded, or without a write."""
-    return _is_done(entry) or bool(entry.losses) or (not entry.action and entry.base is not None)
+    return entry.done or bool(entry.losses) or (not entry.action and entry.base is not None)
 
 
 def _undoes(action: Action | None, run: str) -> bool:

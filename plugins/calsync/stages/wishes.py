@@ -41,7 +41,7 @@ def why_no_wish(tenant: Tenant, store: Store, link: Link | None, wish: Wish) -> 
         if link.state is not LinkState.LIVING:
             return ENDED
         return "" if link.id in wanted(store, tenant.key, {link.id: wish}) else UNKNOWN
-    entries = [e for e in store.history(tenant.key, link=link.id, run=wish.of) if e.action]
+    entries = [e for e in store.history(tenant.key, link=link.id, run=wish.of) if e.done]
     done = store.actions(tenant.key, ids={entry.action for entry in entries})
     if not done:
         return UNKNOWN

@@ -80,6 +80,10 @@ class JournalRow:
     answered_at: datetime | None = None
 
 
+_SAID = frozenset({"G6", "G10"})
+"""The rules of entries that tell what a person said about actions: none of these was done by it."""
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
     """One thing that happened to a meeting, with the values before and after, for explanation, restore and undo.
@@ -104,6 +108,11 @@ class HistoryEntry:
     base: Event | None = None
     losses: tuple[Loss, ...] = ()
     id: int = 0
+
+    @property
+    def done(self) -> bool:
+        """Whether it tells of an action that was done, and not of a person's word about a held or parked one."""
+        return bool(self.action) and self.rule not in _SAID
 
 
 class WishKind(StrEnum):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import json
+import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,10 @@ from config.at_work import call, connect
 from pipeline.morning import ANN, BOB, CARLA, TEAM, hour, invite, plain
 from pipeline.workplace import CALENDAR, Workplace
 
-from calsync.core.plan import ActionState
+from calsync.core.plan import ActionState, Word
+from calsync.stages.answering import answer_next
+from calsync.stages.context import Run
+from calsync.stages.explain import About, explain
 from sandbox.client import Sandbox
 from sandbox.server import Server
 
@@ -171,6 +177,110 @@ def test_what_is_parked_says_why_and_when_it_is_tried_again(work: Workplace) -> 
     assert waiting.startswith(
         "Create it in Outlook, 1000's calendar: parked after 1 try: The quota is full; tried again"
     )
+
+
+def test_what_is_parked_and_not_due_yet_is_not_done_by_the_next_run(work: Workplace) -> None:
+    call_of_bobs = parked(work)
+
+    told = explained(work, "--outlook", call_of_bobs)
+
+    (waiting,), (coming,) = told["waiting"], told["coming"]
+    due = waiting.partition("; tried again from ")[2].removesuffix(" (G10).")
+    assert due
+    assert coming == f"Not before {due}, since it is parked (G10): create it in ShareCRM, as 1001: new in Outlook (E8)."
+
+    work.late += timedelta(minutes=6)
+    with work.at_work() as ports:
+        later = explain(work.tenant, ports, Run("later", "explain", ports.now(), "later"), About(outlook=call_of_bobs))
+    assert later.coming == ("Create it in ShareCRM, as 1001: new in Outlook (E8).",)
+
+
+def test_what_a_person_dropped_is_told_as_dropped_until_the_meeting_changes(work: Workplace) -> None:
+    call_of_bobs = parked(work)
+    call("parked", "drop", work.tenant.key, "--all")
+    dropped = "dropped by a person; it is not tried again until the meeting changes"
+
+    for _ in range(2):
+        told = explained(work, "--outlook", call_of_bobs)
+        assert [each["sentence"] for each in told["happened"]] == [
+            f"ShareCRM: {dropped} (G10, as {getpass.getuser()})."
+        ]
+        assert told["waiting"] == []
+        assert told["coming"] == [f"Do not create it in ShareCRM, as 1001: {dropped} (G10)."]
+        work.run()
+
+    work.box.as_user(BOB).rename(call_of_bobs, "Call about the offer")
+    assert explained(work, "--outlook", call_of_bobs)["coming"] == [
+        "Create it in ShareCRM, as 1001: new in Outlook (E8)."
+    ]
+
+
+def parked(work: Workplace) -> str:
+    """A call of Bob's that ShareCRM refuses; the event's id."""
+    made = work.box.as_user(BOB).create("Call", plain(hour(2)), plain(hour(2, 10)))
+    work.box.fault("sharecrm", {"code": 10002}, path="data/create")
+    work.run()
+    return str(made["id"])
+
+
+def test_an_answer_to_unlink_is_told_before_and_after_it_is_carried_out(work: Workplace) -> None:
+    crm = work.box.as_employee("1000")
+    records = [crm.create(f"Visit {n}", hour(n), hour(n, 10), **IN_CALENDAR) for n in (3, 4, 5)]
+    work.run()
+    for record in records:
+        crm.cancel(record)
+    work.run()
+    waits = explained(work, "--crm", records[0])
+    assert all(": held for a person since " in sentence for sentence in waits["waiting"])
+
+    with work.at_work() as ports:
+        links = [link.id for link in ports.store.links_by_crm(work.tenant.key, records)]
+        answer_next(work.tenant, ports, Run("said", "answer", ports.now(), "said"), links, Word.UNLINK, "ops")
+    said = explained(work, "--crm", records[0])
+    work.run()
+    done = explained(work, "--crm", records[0])
+
+    assert said["waiting"]
+    assert all(
+        re.search(r": a person answered unlink on .* UTC; not carried out yet \(G6\)\.$", one)
+        for one in said["waiting"]
+    )
+    assert said["coming"] == ["Leave both sides alone: a person said: leave both sides as they are (D6)."]
+    assert [each["sentence"] for each in done["happened"]][-2:] == [
+        "A person answered: unlink (G6, as ops).",
+        "ShareCRM: no longer synchronised; a person said: leave both sides as they are (D6).",
+    ]
+    assert (done["waiting"], done["coming"]) == ([], ["Nothing, while its reason lasts."])
+
+
+def test_an_undo_is_told_as_what_it_did(work: Workplace) -> None:
+    record = work.box.as_employee("1000").create("Visit", hour(3), hour(3, 10), contacts=["c-carla"], **IN_CALENDAR)
+    work.run()
+    assert work.last
+    call("undo", work.tenant.key, "--run", work.last.id, "--yes")
+
+    told = explained(work, "--crm", record)
+
+    undone = "undone: what calsync had made goes again (G9)."
+    assert {each["sentence"] for each in told["happened"][1:]} == {
+        f"ShareCRM: no longer synchronised; {undone}",
+        f"Outlook, 1000's calendar: deleted; {undone}",
+    }
+    assert told["coming"] == ["Nothing, while its reason lasts."]
+
+
+def test_a_record_that_was_put_back_is_told_so(work: Workplace) -> None:
+    crm = work.box.as_employee("1000")
+    records = [crm.create(f"Visit {n}", hour(n), hour(n, 10), **IN_CALENDAR) for n in (3, 4, 5)]
+    work.run()
+    for record in records:
+        crm.cancel(record)
+    work.run()
+    call("held", work.tenant.key, "--all", "--restore")
+
+    told = explained(work, "--crm", records[0])
+
+    assert told["happened"][-1]["sentence"] == "ShareCRM: put back; a person said: put it back (E6, as 1000)."
 
 
 @pytest.mark.parametrize("system", ["ShareCRM", "Outlook"])

@@ -5,16 +5,17 @@ What is remembered comes first; then a dry run, which reads the meeting alone by
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from calsync.core.facts import local_days
 from calsync.core.model import Availability, CrmRow, Event, Life, Link, LinkState, OutlookRow
-from calsync.core.plan import ActionState, Meeting
+from calsync.core.plan import Action, ActionState, Meeting
 from calsync.stages.changes import when
 from calsync.stages.context import Focus
+from calsync.stages.ledger import BY_PERSON
 from calsync.stages.masking import PRIVATE, title_of
 from calsync.stages.report import shown_report
 from calsync.stages.run import run_tenant
@@ -23,6 +24,7 @@ from calsync.stages.telling import calendar, happened_told, next_told, places_to
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
     from calsync.stages.context import Ports, Run
+    from calsync.store.records import JournalRow
 
 A_FEW = 3
 
@@ -80,13 +82,14 @@ class Explanation:
 
 @dataclass(slots=True)
 class _Now:
-    """What a dry run read and would do of one meeting."""
+    """What a dry run read and would do of one meeting. resting: what it would do, and no run does just now."""
 
     changes: list[dict[str, Any]] = field(default_factory=list)
     remarks: list[dict[str, Any]] = field(default_factory=list)
     records: list[CrmRow] = field(default_factory=list)
     events: list[OutlookRow] = field(default_factory=list)
     unsure: str = ""
+    resting: dict[str, JournalRow] = field(default_factory=dict)
 
     @property
     def shown(self) -> list[Event]:
@@ -108,20 +111,21 @@ def explain(tenant: Tenant, ports: Ports, run: Run, about: About) -> Explanation
     link = links[0] if links else None
     now = _as_it_is(tenant, ports, run, about, link)
     unsure = (f"{now.unsure} What follows is what calsync remembers.",) if now.unsure else ()
-    coming = tuple(next_told(now.changes, now.remarks))
+    coming = tuple(next_told(now.changes, now.remarks, now.resting))
     if link is None:
         state = () if now.unsure else (_unknown(about, now),)
         return Explanation(tuple(_read(now, about)), state=state, coming=coming, unsure=unsure)
     employees = {account.object_id: account.employee for account in ports.store.accounts(tenant.key)}
-    rows = ports.store.actions(tenant.key, links=[link.id], states=_OPEN)
-    waiting = tuple(waiting_told(row, employees) for row in rows)
+    rows = ports.store.actions(tenant.key, links=[link.id])
+    verbs = {row.action.id: row.action.verb for row in rows}
+    waiting = tuple(waiting_told(row, employees) for row in rows if row.state in _OPEN)
     entries = ports.store.history(tenant.key, link=link.id)
     return Explanation(
         meetings=(_found(link, now),),
         synchronised=link.state is LinkState.LIVING,
         state=tuple(state_told(link)),
         places=tuple(places_told(link, employees)),
-        happened=tuple(Happened(entry.at, entry.run, happened_told(entry, employees)) for entry in entries),
+        happened=tuple(Happened(e.at, e.run, happened_told(e, employees, verbs)) for e in entries),
         waiting=waiting,
         coming=coming or (() if waiting or unsure else (_NOTHING[link.state],)),
         unsure=unsure,
@@ -191,15 +195,30 @@ def _dry_run(tenant: Tenant, ports: Ports, run: Run, ids: set[str]) -> _Now:
     told = run_tenant(tenant, ports, this)
     report = shown_report(ports.staging, ports.store, tenant.key, this.id) or {"changes": [], "remarks": []}
     key, staging = tenant.key, ports.staging
-    meetings = [m.noted for m in staging.read_rows(Meeting, key, this.id, "plan")]
-    ours = {x.id for x in meetings if x.crm_id in ids or any(p.id in ids for p in x.placements)}
+    meetings = staging.read_rows(Meeting, key, this.id, "plan")
+    mine = [m for m in meetings if m.noted.crm_id in ids or any(p.id in ids for p in m.noted.placements)]
+    ours = {meeting.noted.id for meeting in mine}
     return _Now(
         [change for change in report["changes"] if change["link"] in ours],
         [remark for remark in report["remarks"] if remark["link"] in ours or remark["id"] in ids],
         [row for row in staging.read_rows(CrmRow, key, this.id, "crm") if row.id in ids],
         [row for row in staging.read_rows(OutlookRow, key, this.id, "outlook") if row.id in ids],
         _not_asked(report["stages"]) if told["failed"] else _not_read(tenant, ports, this),
+        _resting(tenant, ports, {action.id: action for meeting in mine for action in meeting.actions}),
     )
+
+
+def _resting(tenant: Tenant, ports: Ports, planned: Mapping[str, Action]) -> dict[str, JournalRow]:
+    """What the journal says of actions that are decided and that the next run lets rest all the same (G10)."""
+    rows = ports.store.actions(tenant.key, ids=planned)
+    return {row.action.id: row for row in rows if _rests(row, planned[row.action.id], ports.now())}
+
+
+def _rests(row: JournalRow, planned: Action, at: datetime) -> bool:
+    """Whether a person has dropped this very decision, or it is parked and its time has not come."""
+    if row.state is ActionState.DROPPED:
+        return row.code == BY_PERSON and row.action.event == planned.event
+    return row.state is ActionState.PARKED and row.next_at is not None and row.next_at > at
 
 
 def _not_asked(stages: dict[str, dict[str, Any]]) -> str:

@@ -124,6 +124,7 @@ def meeting(tenant: Tenant, store: Store, link_id: str, *, unmasked: bool = Fals
     waiting = [row for row in rows if row.state in _OPEN]
     held = any(row.state is ActionState.HELD for row in waiting)
     employees = store.employees_of(key, {p.mailbox for p in link.placements} | {e.mailbox for e in entries})
+    verbs = {row.action.id: row.action.verb for row in rows}
     private = _is_private(link, entries)
     hide = private and not unmasked
     return Shown(
@@ -139,7 +140,7 @@ def meeting(tenant: Tenant, store: Store, link_id: str, *, unmasked: bool = Fals
         places=tuple(_place(link, p, employees) for p in link.placements),
         conflicts=tuple(_conflicts(link, entries, held=held, hide=hide)),
         undoing=_undoing(entries, rows, employees, held=held, hide=hide),
-        history=tuple(_step(entry, employees, hide=hide) for entry in reversed(entries)),
+        history=tuple(_step(entry, employees, verbs, hide=hide) for entry in reversed(entries)),
         wish=store.wishes(key, [link.id]).get(link.id),
     )
 
@@ -240,18 +241,18 @@ def _undoing(
         return None
     last = [entry for entry in reversed(written) if entry.run == written[-1].run]
     deletes = {row.action.id for row in rows if row.action.verb is Verb.DELETE and row.action.side is Side.OUTLOOK}
-    known = {row.action.id for row in rows}
+    verbs = {row.action.id: row.action.verb for row in rows}
     why = HELD if held else DELETED if any(e.action in deletes for e in last) else ""
-    if not why and any(entry.action not in known for entry in last):
+    if not why and any(entry.action not in verbs for entry in last):
         why = UNKNOWN
-    steps = tuple(_step(entry, employees, hide=hide) for entry in last)
+    steps = tuple(_step(entry, employees, verbs, hide=hide) for entry in last)
     return Undoing(last[0].run, last[0].at, steps, why)
 
 
-def _step(entry: HistoryEntry, employees: Mapping[str, str], *, hide: bool) -> Step:
+def _step(entry: HistoryEntry, employees: Mapping[str, str], verbs: Mapping[str, Verb], *, hide: bool) -> Step:
     values = values_between(entry.before, entry.after) if entry.action or entry.base else []
     if entry.side is Side.OUTLOOK and entry.before and entry.after:
         # Of a copy's people nothing is written; what an answer leaves out has not gone.
         values = [value for value in values if value["field"] != "people" or entry.after.guests]
     told = tuple(hidden(values) if hide else values)
-    return Step(entry.at, entry.run, entry.who, happened_told(entry, employees), told)
+    return Step(entry.at, entry.run, entry.who, happened_told(entry, employees, verbs), told)

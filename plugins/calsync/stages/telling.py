@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from calsync.core.model import FOLLOWED, Form, Kind, Link, LinkState, Origin, Placement, Side, Standing
-from calsync.core.plan import ActionState
+from calsync.core.plan import ActionState, Verb
 from calsync.store.records import HistoryEntry, JournalRow
 
 SYSTEMS = {Side.CRM: "ShareCRM", Side.OUTLOOK: "Outlook"}
@@ -29,8 +29,9 @@ _STANDINGS = {
     Standing.LOST: "its mailbox is gone",
     Standing.ENDED: "ended",
 }
-_VERBS = {"create": "Create it", "update": "Change it", "delete": "Delete it", "unlink": "Leave both sides alone"}
-_LINKED = "Agree that both are the same meeting"
+_VERBS = {Verb.CREATE: "Create it", Verb.UPDATE: "Change it", Verb.DELETE: "Delete it"}
+_OF_BOTH = {Verb.LINK: "Agree that both are the same meeting", Verb.UNLINK: "Leave both sides alone"}
+_DONE = {Verb.LINK: "agreed", Verb.UNLINK: "no longer synchronised", Verb.DELETE: "deleted"}
 
 
 def state_told(link: Link) -> list[str]:
@@ -72,8 +73,11 @@ def calendar(mailbox: str, employees: Mapping[str, str]) -> str:
     return f"{employees[mailbox]}'s calendar" if mailbox in employees else "a calendar that is no account's any more"
 
 
-def happened_told(entry: HistoryEntry, employees: Mapping[str, str]) -> str:
-    """One thing that happened to a meeting."""
+def happened_told(entry: HistoryEntry, employees: Mapping[str, str], verbs: Mapping[str, Verb]) -> str:
+    """One thing that happened to a meeting.
+
+    :param verbs: action id -> what it did, as far as the journal knows still
+    """
     who = f", as {entry.who}" if entry.who else ""
     why = f"{entry.reason} ({entry.rule}{who})"
     if entry.losses:
@@ -82,14 +86,20 @@ def happened_told(entry: HistoryEntry, employees: Mapping[str, str]) -> str:
     if entry.side is None:
         return f"{why[0].upper()}{why[1:]}."
     where = SYSTEMS[entry.side] + (f", {calendar(entry.mailbox, employees)}" if entry.mailbox else "")
-    return f"{where}: {_done(entry)}; {why}."
+    done = _done(entry, verbs.get(entry.action)) if entry.done else ""
+    return f"{where}: {done}; {why}." if done else f"{where}: {why}."
 
 
-def _done(entry: HistoryEntry) -> str:
-    if entry.before is None:
-        return "created" if entry.after else "agreed"
-    if entry.after is None:
-        return "deleted"
+def _done(entry: HistoryEntry, verb: Verb | None) -> str:
+    """What was done, "" where only its reason is known still."""
+    if verb in _DONE:
+        return _DONE[verb]
+    if verb is Verb.CREATE:
+        return "put back" if entry.before else "created"
+    if entry.before is None or entry.after is None:
+        if verb:
+            return "changed"
+        return "created" if entry.after else "deleted" if entry.before else ""
     names = ("title", "time", "private", "attendees", "contacts", "guests")
     changed = [name for name in names if getattr(entry.before, name) != getattr(entry.after, name)]
     return f"{', '.join(changed)} changed" if changed else "written again"
@@ -98,7 +108,10 @@ def _done(entry: HistoryEntry) -> str:
 def waiting_told(row: JournalRow, employees: Mapping[str, str]) -> str:
     """An action of the journal that is not done yet: why, and until when."""
     action = row.action
-    what = f"{_VERBS.get(action.verb, _LINKED)} in {_where(action.side, employees.get(action.mailbox, ''))}"
+    what = _what(action.verb, action.side, employees.get(action.mailbox, ""))
+    if row.state is ActionState.HELD and row.answered_at:
+        at = f"{row.answered_at:%Y-%m-%d %H:%M} UTC"
+        return f"{what}: a person answered {row.answer} on {at}; not carried out yet (G6)."
     if row.state is ActionState.HELD:
         return f"{what}: held for a person since {row.planned_at:%Y-%m-%d %H:%M} UTC: {action.held} (G6)."
     if row.state in (ActionState.PARKED, ActionState.FAILED):
@@ -108,19 +121,32 @@ def waiting_told(row: JournalRow, employees: Mapping[str, str]) -> str:
     return f"{what}: planned by run {row.run} and not finished; the next run goes on with it (G3)."
 
 
-def next_told(changes: Iterable[Mapping[str, Any]], remarks: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What the next run will do, out of a dry run's report, and why it leaves something alone."""
-    return [*map(_planned, changes), *dict.fromkeys(map(_left, remarks))]
+def next_told(
+    changes: Iterable[Mapping[str, Any]], remarks: Iterable[Mapping[str, Any]], resting: Mapping[str, JournalRow]
+) -> list[str]:
+    """What the next run will do, out of a dry run's report, and why it leaves something alone.
+
+    :param resting: action id -> its row, of what is decided still and not tried: dropped by a person, or not due
+    """
+    return [*(_planned(one, resting.get(one["id"])) for one in changes), *dict.fromkeys(map(_left, remarks))]
 
 
-def _planned(change: Mapping[str, Any]) -> str:
+def _planned(change: Mapping[str, Any], rests: JournalRow | None) -> str:
     mails = sum(kind["count"] for kind in change["mail_kinds"])
     outside = sum(kind["outside"] for kind in change["mail_kinds"])
     sends = f" It sends {mails} mail{'' if mails == 1 else 's'}, {outside} of them outside." if mails else ""
     held = f" It will wait for a person: {change['sentence']}." if change["state"] == ActionState.HELD else ""
     fields = f" ({', '.join(change['fields'])})" if change["verb"] == "update" and change["fields"] else ""
-    what = f"{_VERBS.get(change['verb'], _LINKED)}{fields} in {_where(change['side'], change['employee'])}"
+    what = _what(Verb(change["verb"]), change["side"], change["employee"], fields)
+    if rests and rests.state is ActionState.DROPPED:
+        return f"Do not {what[0].lower()}{what[1:]}: {rests.sentence} (G10)."
+    if rests:
+        what = f"Not before {rests.next_at:%Y-%m-%d %H:%M} UTC, since it is parked (G10): {what[0].lower()}{what[1:]}"
     return f"{what}: {change['reason']} ({change['rule']}).{sends}{held}"
+
+
+def _what(verb: Verb, side: str, employee: str, fields: str = "") -> str:
+    return _OF_BOTH.get(verb) or f"{_VERBS[verb]}{fields} in {_where(side, employee)}"
 
 
 def _where(side: str, employee: str) -> str:

@@ -10,7 +10,8 @@ from pipeline.team import Team
 from pipeline.workplace import Workplace
 
 from calsync.core.plan import ActionState
-from calsync.stages.context import Counters
+from calsync.stages.context import Counters, Run
+from calsync.stages.parked import drop
 from calsync.stages.retention import prune
 
 
@@ -54,6 +55,26 @@ def test_meetings_and_what_is_parked_stay_and_nothing_is_written_again(team: Tea
         assert ports.store.first_sync("sandbox") is not None
     team.work.run()
     assert (len(team.work.writes()), len(team.work.box.mails())) == (writes, mails)
+
+
+def test_what_a_person_dropped_is_not_tried_again_when_retention_ends(team: Team) -> None:
+    event = team.meeting("Refused")
+    team.work.box.fault("sharecrm", {"code": 10002}, path="data/create")
+    team.work.run()
+    with team.work.at_work() as ports:
+        (row,) = ports.store.actions("sandbox", states=[ActionState.PARKED])
+        drop(team.work.tenant, ports, Run("test-drop", "drop", ports.now(), "test:drop"), [row.action.id], "ops")
+    team.work.box.clear_faults()
+    team.work.run()
+
+    after(team, 400)
+    team.work.configure(conflicts="crm")  # every meeting is looked at again
+    team.work.run()
+
+    assert team.work.records() == []
+    team.outlook().rename(event, "Changed")
+    team.settle()
+    assert [record["content"] for record in team.work.records()] == ["Changed"]
 
 
 def test_every_run_removes_the_folders_of_old_ones(team: Team) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy.exc import StatementError
 from store.values import HOLIDAY, MEETING, NOW, full_link, some_action
 
-from calsync.core.model import Side
+from calsync.core.model import LinkState, Side
 from calsync.core.plan import ActionState, Loss
 from calsync.errors import StateError
 from calsync.store.records import Cursor, HistoryEntry, Pruned, Run, RunState
@@ -133,3 +134,17 @@ def test_retention_takes_what_is_over_and_keeps_what_may_still_be_acted_on(store
     assert {row.state.value for row in store.actions(T)} == {"planned", "sent", "failed", "parked", "held"}
     assert [row.id for row in store.runs(T)] == ["hanging"]
     assert store.links(T) == [full_link()]
+
+
+@pytest.mark.parametrize(("state", "stays"), [("living", True), ("unlinked", True), ("retired", False)])
+def test_retention_keeps_what_says_something_of_a_meeting_while_that_stands(
+    store: Store, state: str, stays: bool
+) -> None:
+    store.save_links(T, [replace(full_link(), state=LinkState(state))])
+    store.plan(T, "r1", [some_action("said"), some_action("unsaid"), some_action("gone", link="L2")], NOW)
+    for action, code in (("said", "by_person"), ("unsaid", ""), ("gone", "by_person")):
+        store.mark(T, [action], ActionState.DROPPED, NOW, code=code)
+
+    store.prune(T, NOW + DAY, lasting=["by_person"])
+
+    assert [row.action.id for row in store.actions(T)] == ["said"] * stays

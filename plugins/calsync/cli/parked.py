@@ -55,7 +55,7 @@ def retry(tenant: _Tenant, ids: _Ids = None, everything: _All = False) -> None:
 
     with _opened(tenant) as (found, ports):
         wanted, unknown = parked.among(found, ports, _wanted(ids, everything))
-        told = parked.retry(found, ports, this_run("retry"), wanted, getpass.getuser()) if wanted else {}
+        told = parked.retry(found, ports, this_run("retry"), wanted, this_person()) if wanted else {}
     again = bool(told.get("failed") or told.get("parked"))
     if not unknown or wanted:
         (complain if again else say)(str(told.get("sentence", NOTHING)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from calsync.stages.ledger import BY_PERSON
+
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
     from calsync.stages.context import Counters, Ports
@@ -13,9 +15,10 @@ if TYPE_CHECKING:
 def prune(tenant: Tenant, ports: Ports, at: datetime) -> Counters:
     """Forget what has been kept long enough; how many run folders, history entries, actions and runs that were.
 
-    What may still be acted on stays: links, and actions that are planned, parked or held.
+    What may still be acted on stays: links, and actions that are planned, parked or held. So does what a person has
+    dropped, while its meeting stands: the same decision would be tried again (G10).
     """
     kept = tenant.retention
     folders = ports.staging.prune(tenant.key, at - timedelta(days=kept.staging_days))
-    pruned = ports.store.prune(tenant.key, at - timedelta(days=kept.history_days))
+    pruned = ports.store.prune(tenant.key, at - timedelta(days=kept.history_days), lasting=[BY_PERSON])
     return {"folders": folders, **pruned._asdict()}

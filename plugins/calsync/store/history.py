@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, delete, insert, not_, select
 
 from calsync.core.codec import to_json
-from calsync.core.model import Event, Side
+from calsync.core.model import Event, LinkState, Side
 from calsync.core.plan import ActionState, Loss
 from calsync.store.engine import Calls, decode, decode_optional, encode
 from calsync.store.records import HistoryEntry, Pruned
-from calsync.store.tables import action, history, run
+from calsync.store.tables import action, history, link, run
 
 _OVER = [state.value for state in (ActionState.DONE, ActionState.DROPPED, ActionState.STALE)]
 
@@ -52,17 +52,25 @@ class HistoryCalls(Calls):
             rows = connection.execute(query).all()
         return [entry_of(row) for row in reversed(rows)]
 
-    def prune(self, tenant: str, before: datetime) -> Pruned:
+    def prune(self, tenant: str, before: datetime, lasting: Collection[str] = ()) -> Pruned:
         """End of retention: forget history, finished actions and ended runs older than `before`.
 
         Whatever may still be acted on stays: actions that are planned, sent, failed, parked or held, and every link.
+
+        :param lasting: codes of finished actions that say something of their meetings for as long as those stand
         """
+        over = [action.c.state.in_(_OVER), action.c.settled_at < before]
         with self._write() as connection:
             return Pruned(
                 history=_delete(connection, history, tenant, history.c.at < before),
-                actions=_delete(connection, action, tenant, action.c.state.in_(_OVER), action.c.settled_at < before),
+                actions=_delete(connection, action, tenant, *over, not_(_lasts(tenant, lasting))),
                 runs=_delete(connection, run, tenant, run.c.ended_at < before),
             )
+
+
+def _lasts(tenant: str, codes: Collection[str]) -> ColumnElement[bool]:
+    standing = select(link.c.id).where(link.c.tenant == tenant, link.c.state != LinkState.RETIRED.value)
+    return and_(action.c.code.in_(codes), action.c.link.in_(standing))
 
 
 def _delete(connection: Connection, table: Table, tenant: str, *conditions: ColumnElement[bool]) -> int:

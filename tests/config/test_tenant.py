@@ -58,7 +58,8 @@ def test_employee_ids_are_text_whatever_they_look_like(folder: Path, write_tenan
         (
             {"name": ...},
             "name: is missing: add it. The configuration's name as ShareCRM's Calendar field shows it; "
-            "unique, 1-100 characters, not 'CRM Calendar'. It may change, the file's name may not.",
+            "unique, 1-100 characters, not 'CRM Calendar'. It may change, the file's name may not: events that bear an "
+            "earlier name of it stay in its calendar.",
         ),
         ({"name": ""}, "name: is too short: write at least 1 characters"),
         ({"name": "x" * 101}, "name: is too long: write at most 100 characters"),

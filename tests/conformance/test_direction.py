@@ -9,6 +9,7 @@ from pipeline.team import ANN, BOB, CAI, address, old, own
 from pipeline.workplace import CALENDAR
 
 OTHER = "Service calendar"
+RENAMED = "Renamed calendar"
 BOTH = {ANN: ["Visit"], BOB: ["Visit"]}
 
 
@@ -140,14 +141,62 @@ def test_the_direction_changes(scene: Scene, first: str, then: str) -> None:
     scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=[], writes={"outlook update": 1})
 
 
-@behaviour("C10", "D7", says="A configuration that is renamed deletes and doubles nothing")
-def test_a_renamed_configuration(scene: Scene) -> None:
+@behaviour("C10", "D6", "D7", says="A configuration that is renamed deletes and doubles nothing; edits go on both ways")
+@pytest.mark.parametrize("out_of_scope", ["unlink", "delete"])
+def test_a_renamed_configuration(scene: Scene, out_of_scope: str) -> None:
+    scene.work.configure(out_of_scope=out_of_scope)
     scene.given(crm_events=[old(id="sch-1", attendees=[BOB])], outlook_events=[own("Call", hours=3)])
-    scene.work.configure(name="Renamed calendar")
+    scene.work.configure(name=RENAMED)
     shown = {ANN: ["Call", "Visit"], BOB: ["Visit"]}
-    scene.then(
-        crm=["Call", "Visit"], outlook=shown, mails=[], writes={}, agree=False
-    )  # their Calendar names the old one
+    scene.then(crm=["Call", "Visit"], outlook=shown, mails=[], writes={}, agree=False)  # their Calendar is the old one
+    scene.crm().rename("sch-1", "Demo")
+    scene.outlook().rename(next(e["id"] for e in scene.work.events(address(ANN)) if e["subject"] == "Call"), "Talk")
+    shown = {ANN: ["Demo", "Talk"], BOB: ["Demo"]}
+    writes = {"outlook update": 2, "crm update": 1}
+    scene.then(crm=["Demo", "Talk"], outlook=shown, mails=[], writes=writes, agree=False)
+
+
+@behaviour("A1", "D6", says="After a renaming new records bear the new name, and old ones may be given it")
+def test_records_after_a_renaming(scene: Scene) -> None:
+    scene.given(ANN, crm_events=[old(id="sch-1")])
+    scene.work.configure(name=RENAMED)
+    scene.settled(agree=False)
+    scene.meeting("Call", hours=3)
+    both = ["Call", "Visit"]
+    scene.then(crm=both, outlook={ANN: both}, mails=[], writes={"crm create": 1}, agree=False)
+    named = {record["content"]: record["calendar"] for record in scene.work.records()}
+    assert named == {"Visit": CALENDAR, "Call": RENAMED}
+    scene.crm().change("sch-1", calendar=RENAMED, content="Demo")
+    both = ["Call", "Demo"]
+    scene.then(crm=both, outlook={ANN: both}, mails=[], writes={"outlook update": 1})
+    scene.record("Fair", hours=6)
+    both = ["Call", "Demo", "Fair"]
+    scene.then(crm=both, outlook={ANN: both}, mails=[], writes={"outlook create": 1}, agree=False)  # the old name
+    scene.crm().change("sch-1", calendar="CRM Calendar", content="Elsewhere")
+    crm = ["Call", "Elsewhere", "Fair"]
+    scene.then(crm=crm, outlook={ANN: both}, mails=[], writes={}, agree=False)  # taken out of it
+
+
+@behaviour("B3", "D6", "D7", says="A former name that another configuration bears now is that one's")
+@pytest.mark.parametrize("first", ["the renamed one", "the other"])
+def test_a_former_name_is_taken(scene: Scene, first: str) -> None:
+    scene.given(ANN, crm_events=[old(id="sch-1", attendees=[BOB])], agree=False)
+    scene.work.configure(name=RENAMED)
+    scene.crm().rename("sch-1", "Fair")
+    shown = {ANN: ["Fair"]}
+    scene.then(crm=["Fair"], outlook=shown, mails=[], writes={"outlook update": 1}, agree=False)  # its own till then
+    service = scene.work.beside("service", name=CALENDAR)
+    service.authorise(BOB)
+    for _ in range(2):
+        for work in (scene.work, service) if first == "the renamed one" else (service, scene.work):
+            work.run()
+    shown = {ANN: ["Fair"], BOB: ["Fair"]}
+    scene.then(crm=["Fair"], outlook=shown, mails=[], writes={"outlook create": 1}, agree=False)
+    scene.outlook().rename(scene.event(ANN)["id"], "Mine")
+    scene.crm().rename("sch-1", "Demo")
+    service.run()
+    shown = {ANN: ["Mine"], BOB: ["Demo"]}
+    scene.then(crm=["Demo"], outlook=shown, mails=[], writes={"outlook update": 1}, agree=False)  # Ann is none of its
 
 
 @behaviour("A5", "D7", says="An account revoked keeps its events; authorised again, it catches up")

@@ -16,7 +16,8 @@ class TenantFile(Part):
 
     name: Name = Field(
         description="The configuration's name as ShareCRM's Calendar field shows it; unique, 1-100 characters, not "
-        "'CRM Calendar'. It may change, the file's name may not."
+        "'CRM Calendar'. It may change, the file's name may not: events that bear an earlier name of it stay in "
+        "its calendar."
     )
     description: str = Field(default="", max_length=2000, description="For people; at most 2,000 characters.")
     installation: Installation = Field(

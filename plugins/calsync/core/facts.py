@@ -45,12 +45,14 @@ class Tally:
 class Rules:
     """One tenant's configuration as the engine needs it. The words are those of the tenant's YAML.
 
+    former: names it bore before; records that bear one of them are its own all the same (D6).
     crm_private: whether this enterprise's ScheduleObj can mark a record as private; read from describe, not configured.
     """
 
     tenant: str
     name: str
     installation: str
+    former: tuple[str, ...] = ()
     zone: str = "UTC"
     direction: str = "bidirectional"
     scope: str = "calendar"
@@ -76,7 +78,7 @@ class Rules:
 
     def names(self, row: CrmRow) -> bool:
         """Whether a record belongs to this configuration: by its Calendar field, unless `scope: all`."""
-        return self.scope == "all" or row.calendar == self.name
+        return self.scope == "all" or row.calendar in (self.name, *self.former)
 
     def left(self, row: CrmRow) -> bool:
         """Whether a record was taken out of the calendar. A row that lacks the field is no evidence of that (D6)."""

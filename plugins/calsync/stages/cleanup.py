@@ -122,7 +122,7 @@ async def _survey(
         found.employees = {address: one.id for one in employees if (address := matching.clean(one.email))}
         found.everybody, found.accounts = matched.accounts, _in_scope(matched.accounts, who)
         reader = await open_reader(crm)
-        facts = {"fields": to_json(reader.shape.fields), "rules": rules_print(tenant)}
+        facts = {"fields": to_json(reader.shape.fields), "rules": rules_print(tenant, ports.store)}
         ports.staging.write_json(tenant.key, run.id, "crm-facts", facts)
         if records:
             whose = {account.employee for account in found.accounts}

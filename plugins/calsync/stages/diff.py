@@ -29,6 +29,7 @@ from calsync.stages import cursors
 from calsync.stages.drift import compared
 from calsync.stages.focus import accounts_of, focused_links, narrowed, to_decide, without_others
 from calsync.stages.holds import by_link, waiting_for_people
+from calsync.stages.names import former_names
 from calsync.stages.narrow import fresh_crm, fresh_outlook
 from calsync.stages.neighbours import claimed, moved_here
 from calsync.stages.settings import people_print, rules_of, rules_print
@@ -92,7 +93,8 @@ def gather(
     """
     key, store, staging = tenant.key, ports.store, ports.staging
     accounts = accounts_of(tenant, ports, run)
-    rules_changed = store.remembered(key, "rules") != rules_print(tenant)
+    rules = rules_of(tenant, former_names(tenant, store), run)
+    rules_changed = store.remembered(key, "rules") != rules_print(tenant, store)
     changed = rules_changed or store.remembered(key, "people") != people_print(accounts, run.at)
     new_contacts = staging.read_rows(Contact, key, run.id, "contacts")
     everything = changed or run.recover or not run.moves_cursors
@@ -115,12 +117,12 @@ def gather(
     waits = waiting or intents or learnt or run.recover or cursors.due(tenant, ports, run)
     idle = run.moves_cursors and not (found or changed or waits)
     links = _links(tenant, ports, crm, outlook, absences, everything or bool(new_contacts), chosen)
-    links += moved_here(tenant, ports, crm, links)
+    links += moved_here(tenant, ports, rules, crm, links)
     contacts = {c.id: c for c in (*store.contacts(key), *new_contacts)}
     tenants, mailboxes = tallies(store, key, run.at, held, known)
     directory = staging.read_json(key, run.id, "directory") or {}
     facts = Facts(
-        rules=replace(rules_of(tenant, run), crm_private=_has_privacy(ports, key, run)),
+        rules=replace(rules, crm_private=_has_privacy(ports, key, run)),
         run=run.id,
         now=run.at,
         first_sync=store.first_sync(key) or run.at,

@@ -94,7 +94,8 @@ async def _calendar(tenant: Tenant, reader: CrmReader) -> tuple[Level, str]:
         return ok(f"There are events whose Calendar field {field.name} says '{tenant.name}'.")
     return warn(
         f"No event says '{tenant.name}' in its Calendar field {field.name}, and no option of it does: nothing goes to "
-        "Outlook until one does. Make it an option there, or correct `name` in the file."
+        "Outlook until one does, but what bears an earlier name of this configuration. Make it an option there, or "
+        "correct `name` in the file."
     )
 
 

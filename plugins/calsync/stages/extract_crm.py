@@ -59,7 +59,7 @@ def extract_crm(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     staging.write_rows(key, run.id, "crm", list(read.rows.values()))
     staging.write_rows(key, run.id, "contacts", read.contacts)
     staging.write_rows(key, run.id, "cursors-crm", read.cursors)
-    facts = {"fields": fields, "offset_s": offset, "rules": rules_print(tenant)}
+    facts = {"fields": fields, "offset_s": offset, "rules": rules_print(tenant, ports.store)}
     staging.write_json(key, run.id, "crm-facts", facts)
     return {"records": len(read.rows), "contacts": len(read.contacts), "requests_crm": calls}
 
@@ -87,7 +87,7 @@ async def _extract(tenant: Tenant, ports: Ports, run: Run) -> tuple[_Read, int, 
 async def _listed(tenant: Tenant, ports: Ports, reader: CrmReader, read: _Read, run: Run) -> None:
     """What has changed, or the whole window, and what must be read by id beside it."""
     cursor = ports.store.cursor(tenant.key, CURSOR) if run.moves_cursors else None
-    anew = ports.store.remembered(tenant.key, "rules") != rules_print(tenant)
+    anew = ports.store.remembered(tenant.key, "rules") != rules_print(tenant, ports.store)
     first, last = days(tenant, run)
     if anew or cursor is None:
         await read.take_all(_of_people(reader.window(*instants(first, last)), run.people))

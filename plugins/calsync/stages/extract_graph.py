@@ -57,7 +57,7 @@ async def _extract(
 ) -> tuple[MailboxReader, int, float]:
     async with ports.graph() as client:
         accounts = await members_and_accounts(tenant, ports, run, client, batch)
-        anew = ports.store.remembered(tenant.key, "rules") != rules_print(tenant)
+        anew = ports.store.remembered(tenant.key, "rules") != rules_print(tenant, ports.store)
         reader = MailboxReader(tenant, ports, run, client, anew=anew)
         mine = [a for a in accounts if a.authorised and in_batch(a, batch, batches)]
         if run.focus:

@@ -14,6 +14,7 @@ from calsync.core.plan import ActionState, Meeting, Request
 from calsync.errors import Remote, Unavailable
 from calsync.stages import cursors
 from calsync.stages.ledger import Ledger
+from calsync.stages.names import remember_name
 from calsync.stages.outcomes import TELLING, refused_as_one
 from calsync.stages.requests import contact_accounts, crm_shape
 from calsync.stages.wishes import end_wishes
@@ -33,6 +34,7 @@ def load(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     if run.dry_run:
         return {"requests_crm": 0, "requests_graph": 0}
     ports.store.start_run(tenant.key, run.id, run.kind, run.at)
+    remember_name(tenant, ports.store, run)
     _remember_people(tenant, ports, run)
     cursors.begin(tenant, ports, run)
     ledger = Ledger(tenant, ports, run, ports.staging.read_rows(Meeting, tenant.key, run.id, "plan"))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from calsync.core.facts import Rules
 from calsync.core.match import ical_key, link_id
 from calsync.core.model import CrmRow, Link, LinkState, OutlookRow, Side
 
@@ -27,7 +28,7 @@ def claimed(tenant: Tenant, ports: Ports, outlook: Iterable[OutlookRow]) -> froz
     return frozenset(found) & keys
 
 
-def moved_here(tenant: Tenant, ports: Ports, crm: Iterable[CrmRow], known: Iterable[Link]) -> list[Link]:
+def moved_here(tenant: Tenant, ports: Ports, rules: Rules, crm: Iterable[CrmRow], known: Iterable[Link]) -> list[Link]:
     """The links of records whose Calendar field names this configuration now and another one before.
 
     The link moves with its base and its events, and nothing is written; the other configuration unlinks its own (D6).
@@ -35,7 +36,7 @@ def moved_here(tenant: Tenant, ports: Ports, crm: Iterable[CrmRow], known: Itera
     if tenant.scope == "all":
         return []
     ours = {link.crm_id for link in known}
-    wanted = {row.id for row in crm if row.calendar == tenant.name and row.id not in ours}
+    wanted = {row.id for row in crm if rules.names(row) and row.id not in ours}
     return [
         replace(
             link, id=link_id(tenant.key, Side.CRM, link.crm_id), state=LinkState.LIVING, reason="", dirty=True, missed=0

@@ -11,17 +11,22 @@ from zoneinfo import ZoneInfo
 from calsync.core.facts import Limits, Rules
 from calsync.core.model import Account
 from calsync.core.speaker import passed
+from calsync.stages.names import former_names
 
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
     from calsync.stages.context import Run
+    from calsync.store.store import Store
 
 MATCHING_DAYS = 2
 """How many days beyond the window are read on each side, for matching only (F5)."""
 
 
-def rules_of(tenant: Tenant, run: Run | None = None) -> Rules:
-    """The part of a tenant's file that decides; in a run over days of its own, these are the window (G8)."""
+def rules_of(tenant: Tenant, former: tuple[str, ...] = (), run: Run | None = None) -> Rules:
+    """The part of a tenant's file that decides; in a run over days of its own, these are the window (G8).
+
+    :param former: the names it bore before, where the Calendar field of records matters (D6)
+    """
     limits = tenant.limits
     past_days, future_days = tenant.window.past_days, tenant.window.future_days
     if run and run.window:
@@ -31,6 +36,7 @@ def rules_of(tenant: Tenant, run: Run | None = None) -> Rules:
         tenant=tenant.key,
         name=tenant.name,
         installation=tenant.installation,
+        former=former,
         zone=tenant.time_zone,
         direction=tenant.direction,
         scope=tenant.scope,
@@ -54,12 +60,12 @@ def rules_of(tenant: Tenant, run: Run | None = None) -> Rules:
     )
 
 
-def rules_print(tenant: Tenant) -> str:
-    """Changes when a rule, the scope, the window or the list of other tools' marks does.
+def rules_print(tenant: Tenant, store: Store) -> str:
+    """Changes when a rule, the scope, the window, the list of other tools' marks, a name or whose a former name is does.
 
-    Limits decide nothing about a meeting: they do not count.
+    Not for the guard's limits: they change no decision about what is the same on both sides (C10).
     """
-    rules = rules_of(tenant)
+    rules = rules_of(tenant, former_names(tenant, store))
     named = [f"{name}={getattr(rules, name)}" for name in rules.__dataclass_fields__ if name != "limits"]
     return _digest([*named, *tenant.foreign_marks])
 

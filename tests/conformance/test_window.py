@@ -9,7 +9,7 @@ import pytest
 from conformance.behaviour import behaviour
 from conformance.days import event_times, graph_times, hour, midnight, plant_in_outlook, record_times, whole
 from conformance.scene import Scene
-from pipeline.team import ANN, address, old, own
+from pipeline.team import ANN, BOB, address, old, own
 
 SMALL = {"past_days": 5, "future_days": 20}
 """The window of these scenarios, in days."""
@@ -193,6 +193,52 @@ def test_a_wider_window(windowed: Scene) -> None:
     scene.work.configure(window={"past_days": 5, "future_days": 60})
     both = ["Call", "Fair"]
     scene.then(crm=both, outlook={ANN: both}, mails=[], writes={"outlook create": 1, "crm create": 1})
+
+
+@behaviour("E2", "F5", says="Who is put on a linked meeting that lies beyond the window gets it there, without a mail")
+def test_a_joiner_beyond_the_window(windowed: Scene) -> None:
+    scene = windowed.given(crm_events=[old("Fair", id="fair")])
+    scene.crm().move("fair", hour(24 * 60), hour(24 * 60 + 1))
+    scene.settled()
+    scene.crm().change("fair", participants=[ANN, BOB])
+    shown = {ANN: ["Fair"], BOB: ["Fair"]}
+    scene.then(crm=["Fair"], outlook=shown, mails=[], writes={"outlook create": 1})
+
+
+@behaviour("A5", "E2", "F5", says="Who connects while a linked meeting lies beyond the window gets it there")
+def test_a_connection_beyond_the_window(windowed: Scene) -> None:
+    later = old("Later", hours=24 * 40, attendees=[BOB])
+    scene = windowed.given(ANN, crm_events=[old("Fair", id="fair", attendees=[BOB]), later], agree=False)
+    scene.crm().move("fair", hour(24 * 60), hour(24 * 60 + 1))
+    scene.settled(agree=False)
+    scene.work.authorise(BOB)
+    shown = {ANN: ["Fair"], BOB: ["Fair"]}
+    scene.then(crm=["Fair", "Later"], outlook=shown, mails=[], writes={"outlook create": 1})
+
+
+@behaviour("E2", "F5", says="Who is put on a meeting older than the window does not get it, and that is told once")
+def test_a_joiner_behind_the_window(windowed: Scene) -> None:
+    scene = windowed.given(crm_events=[old("Fair", id="fair")])
+    scene.later(days=12)
+    scene.settled()
+    scene.crm().change("fair", participants=[ANN, BOB])
+    told = "who was added to it gets no copy: the meeting is older than the window"
+    scene.then(crm=["Fair"], outlook={ANN: ["Fair"]}, mails=[], writes={}, reports=(told,), agree=False)
+    scene.crm().rename("fair", "Demo")
+    scene.run()
+    assert told not in str(scene.work.report())
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=[], writes={"outlook update": 1}, agree=False)
+
+
+@behaviour("D6", "F5", says="A cleaned meeting beyond the window comes back with its people's authorisation")
+def test_cleaned_beyond_the_window(windowed: Scene) -> None:
+    scene = windowed.given(crm_events=[old("Fair", id="fair")])
+    scene.crm().move("fair", hour(24 * 60), hour(24 * 60 + 1))
+    scene.settled()
+    scene.command("cleanup", "sandbox", "--yes")
+    scene.then(crm=["Fair"], outlook={}, mails=[], writes={"outlook delete": 1}, agree=False)  # nobody takes part
+    scene.work.authorise(ANN)
+    scene.then(crm=["Fair"], outlook={ANN: ["Fair"]}, mails=[], writes={"outlook create": 1})
 
 
 @behaviour("F5", "B4", says="What stands on both sides just beyond the window is paired when it comes in, not doubled")

@@ -86,9 +86,15 @@ class Rules:
 
     def in_window(self, time: Time, now: datetime) -> bool:
         """Whether a meeting touches the window, by local dates in the tenant's zone (F5)."""
-        today = now.astimezone(ZoneInfo(self.zone)).date()
-        first, last = local_days(time, self.zone)
-        return first <= today + timedelta(days=self.future_days) and last >= today - timedelta(days=self.past_days)
+        last_day = self._today(now) + timedelta(days=self.future_days)
+        return local_days(time, self.zone)[0] <= last_day and not self.behind_window(time, now)
+
+    def behind_window(self, time: Time, now: datetime) -> bool:
+        """Whether a meeting was over before the window's first day (F5)."""
+        return local_days(time, self.zone)[1] < self._today(now) - timedelta(days=self.past_days)
+
+    def _today(self, now: datetime) -> date:
+        return now.astimezone(ZoneInfo(self.zone)).date()
 
 
 def local_days(time: Time, zone: str) -> tuple[date, date]:

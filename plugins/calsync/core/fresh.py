@@ -97,16 +97,14 @@ OPEN_THERE = "it is private, and ShareCRM has no field that would keep it so"
 
 
 def spread(desk: Desk, target: Event, rule: str, reason: str) -> None:
-    """A silent copy for every connected attendee whom nothing has served yet (E2)."""
+    """A silent copy of a meeting that is new to Outlook, for every connected attendee, inside the window (E2, F5)."""
     if desk.rules.to_outlook and desk.rules.in_window(target.time, desk.facts.now):
         copies_in(desk, target, rule, reason)
 
 
 def copies_in(desk: Desk, target: Event, rule: str, reason: str, anew: bool = False) -> None:
     """Create the copies that are missing; `anew`, or where one had ended, as a new generation (E6)."""
-    asked = {g.address for a in desk.actions for g in a.invite}
-    accounts = [a for e in sorted(target.attendees) if (a := desk.people.by_employee.get(e)) and a.served]
-    lacking = [a for a in accounts if not desk.served(f"e:{a.employee}") and not asked & a.addresses]
+    lacking = unserved(desk, target)
     if unclear := [a for a in lacking if a.object_id in desk.sight.unclear]:
         desk.link = replace(desk.link, dirty=True)
         lacking = [a for a in lacking if a not in unclear]
@@ -114,6 +112,13 @@ def copies_in(desk: Desk, target: Event, rule: str, reason: str, anew: bool = Fa
         desk.link = replace(desk.link, generation=desk.link.generation + 1)
     for account in lacking:
         desk.create_in(account, target, rule, reason)
+
+
+def unserved(desk: Desk, target: Event) -> list[Account]:
+    """The connected attendees whom neither Outlook nor an action serves yet (E2)."""
+    asked = {g.address for a in desk.actions for g in a.invite}
+    accounts = [a for e in sorted(target.attendees) if (a := desk.people.by_employee.get(e)) and a.served]
+    return [a for a in accounts if not desk.served(f"e:{a.employee}") and not asked & a.addresses]
 
 
 def from_outlook(desk: Desk) -> None:

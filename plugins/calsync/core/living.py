@@ -17,7 +17,7 @@ from calsync.core.deletion import (
     unlink_or_relink,
 )
 from calsync.core.desk import Desk
-from calsync.core.fresh import OPEN_THERE, recognised_in, spread
+from calsync.core.fresh import OPEN_THERE, copies_in, recognised_in, unserved
 from calsync.core.merge import CONTENT, Change, as_outlook, merge, unlike
 from calsync.core.model import Availability, Event, Form, Kind, Life, Link, Origin, Placement, Side, Standing
 from calsync.core.people import with_addresses
@@ -181,9 +181,20 @@ def _agree(desk: Desk, base: Event, crm: Change, outlook: Change, new_speaker: b
             desk.delete(copy, "E2", "the meeting came to this mailbox by invitation", "superseded by the invitation")
         if carried_crm.fields:
             _copies_beside_lost(desk, target)
-        spread(desk, target, "E2", "a connected attendee without the meeting")
+        _serve_everybody(desk, base, target)
     if row := desk.row_in(desk.link.speaker):
         desk.link = replace(desk.link, addresses=with_addresses(desk.link, recognised_in(desk, target, row)))
+
+
+def _serve_everybody(desk: Desk, base: Event, target: Event) -> None:
+    """A silent copy for every connected attendee whom nothing has served yet, however far ahead it lies (E2, F5).
+
+    To a meeting that is older than the window nothing is added any more; that somebody was put on it is told.
+    """
+    if not desk.rules.behind_window(target.time, desk.facts.now):
+        copies_in(desk, target, "E2", "a connected attendee without the meeting")
+    elif any(account.employee in target.attendees - base.attendees for account in unserved(desk, target)):
+        desk.remark("F5", "who was added to it gets no copy: the meeting is older than the window", Side.OUTLOOK)
 
 
 def _shortened(desk: Desk, target: Event, crm: Change) -> str:

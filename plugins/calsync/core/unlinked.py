@@ -27,7 +27,7 @@ def bring_back(desk: Desk) -> Event | None:
         desk.link = replace(desk.link, dirty=True)
         return None
     target = desk.link.base if row is None else row.event if row.life is Life.NORMAL else None
-    return target if target and rules.in_window(target.time, desk.facts.now) else None
+    return target if target and not rules.behind_window(target.time, desk.facts.now) else None
 
 
 def _reason_ended(desk: Desk) -> bool:

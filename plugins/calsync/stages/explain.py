@@ -15,8 +15,8 @@ from calsync.core.model import Availability, CrmRow, Event, Life, Link, LinkStat
 from calsync.core.plan import Action, ActionState, Meeting
 from calsync.stages.changes import when
 from calsync.stages.context import Focus
-from calsync.stages.ledger import BY_PERSON
 from calsync.stages.masking import PRIVATE, title_of
+from calsync.stages.outcomes import BY_PERSON
 from calsync.stages.report import shown_report
 from calsync.stages.run import run_tenant
 from calsync.stages.telling import calendar, happened_told, next_told, places_told, state_told, waiting_told

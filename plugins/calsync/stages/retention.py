@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from calsync.stages.ledger import BY_PERSON
+from calsync.stages.outcomes import BY_PERSON
 
 if TYPE_CHECKING:
     from calsync.config.model import Tenant

@@ -61,9 +61,9 @@ def rules_of(tenant: Tenant, former: tuple[str, ...] = (), run: Run | None = Non
 
 
 def rules_print(tenant: Tenant, store: Store) -> str:
-    """Changes when a rule, the scope, the window, the list of other tools' marks, a name or whose a former name is does.
+    """Changes when a rule, the scope, the window, other tools' marks, a name or whose a former name is does.
 
-    Not for the guard's limits: they change no decision about what is the same on both sides (C10).
+    Limits decide nothing about a meeting: they do not count.
     """
     rules = rules_of(tenant, former_names(tenant, store))
     named = [f"{name}={getattr(rules, name)}" for name in rules.__dataclass_fields__ if name != "limits"]

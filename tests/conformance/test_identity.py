@@ -92,6 +92,25 @@ def test_twins_in_outlook(scene: Scene) -> None:
     )
 
 
+@behaviour("B4", says="Two records that looked like one event are told apart once one of them is deleted")
+def test_twins_that_dissolve(scene: Scene) -> None:
+    scene.before_first_sync(ANN, crm_events=[old(id="sch-1"), old(id="sch-2")], outlook_events=[own()])
+    scene.settled(agree=False)
+    scene.crm().cancel("sch-2")
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"]}, mails=[], writes={})
+    scene.outlook().rename(scene.event(ANN)["id"], "Demo")
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=[], writes={"crm update": 1})
+
+
+@behaviour("B4", says="Two events that looked like one record are told apart once one of them has another title")
+def test_twins_that_part(scene: Scene) -> None:
+    scene.before_first_sync(ANN, crm_events=[old(id="sch-1")], outlook_events=[own(), own()])
+    scene.settled(agree=False)
+    scene.outlook().rename(scene.work.events(address(ANN))[0]["id"], "Other")
+    both = ["Other", "Visit"]
+    scene.then(crm=both, outlook={ANN: both}, mails=[], writes={"crm create": 1})
+
+
 @behaviour("B4", says="The same title at another time, or with nobody in common, is another meeting")
 def test_no_match_is_no_guess(scene: Scene) -> None:
     scene.before_first_sync(

@@ -6,6 +6,9 @@ import pytest
 from conformance.behaviour import behaviour
 from conformance.scene import Scene, mails
 from pipeline.team import ANN, BOB, CAI, ZOE, address, old, own
+from pipeline.test_holds import said
+
+from calsync.core.plan import Word
 
 
 def lose_state(scene: Scene) -> None:
@@ -70,6 +73,7 @@ def test_ended_while_the_state_was_lost(scene: Scene) -> None:
     scene.crm().cancel("sch-1")
     scene.work.authorise()
     scene.then(crm=[], outlook={ANN: ["Visit"]}, mails=[], writes={}, agree=False)  # its event is left to its user
+    assert scene.held() == []
 
 
 @behaviour("G3", "B1", says="An answer lost after {what} was written does not write it twice")
@@ -119,3 +123,16 @@ def test_a_loss_with_a_mailbox_away(scene: Scene) -> None:
         mails=[],
         writes={"outlook update": 1},
     )
+
+
+@behaviour("B5", says="A run that is told to recover holds what it would create, until a person has said yes")
+def test_told_to_recover(scene: Scene) -> None:
+    scene.given(crm_events=[old(id="sch-1")])
+    scene.record("New", hours=4)
+    scene.meeting("Call", hours=6)
+    scene.work.run(recover=True)
+    assert sorted(scene.held()) == ["A4", "E8"]
+    scene.then(crm=["New", "Visit"], outlook={ANN: ["Call", "Visit"]}, mails=[], writes={}, agree=False)
+    said(scene, Word.APPROVE)
+    three = ["Call", "New", "Visit"]
+    scene.then(crm=three, outlook={ANN: three}, mails=[], writes={"crm create": 1, "outlook create": 1})

@@ -9,7 +9,7 @@ from conformance.behaviour import behaviour
 from conformance.dates import Series, wall
 from conformance.scene import Scene
 from conformance.test_identity import marked
-from pipeline.team import ANN, BOB, address, old
+from pipeline.team import ANN, BOB, CAI, address, old
 
 TOOL = "String {00020329-0000-0000-c000-000000000046} Name OtherTool"
 ONES = pytest.mark.parametrize("what", ["meeting", "series"])
@@ -110,3 +110,56 @@ def test_gone_while_the_state_was_lost(scene: Scene, gone: str) -> None:
         agree=False,
     )
     assert scene.held() == []
+
+
+@behaviour("B3", says="Our event that its user cuts and pastes between two runs stays the one of its record")
+def test_cut_and_pasted(scene: Scene) -> None:
+    scene.given(crm_events=[old(id="sch-1", attendees=[BOB])])
+    mine = scene.event(ANN)
+    scene.outlook().create("Demo", mine["start"]["dateTime"], mine["end"]["dateTime"], **marked(scene, "sch-1"))
+    scene.outlook().delete(mine["id"])
+    both = {ANN: ["Demo"], BOB: ["Demo"]}
+    scene.then(crm=["Demo"], outlook=both, mails=[], writes={"crm update": 1, "outlook update": 1})
+    assert scene.state("sch-1")["content"] == "Demo"
+
+
+@behaviour(
+    "B3", "B5", says="A record that came into another configuration while the state was lost keeps its one event"
+)
+def test_moved_while_the_state_was_lost(scene: Scene) -> None:
+    scene.given(ANN, crm_events=[old(id="sch-1")])
+    service = scene.work.beside("service", name="Service calendar")
+    scene.work.lose_state()
+    scene.crm().change("sch-1", calendar="Service calendar")
+    (scene.work.folder / "sandbox.yaml").unlink()
+    scene.work = service
+    service.authorise(ANN)
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"]}, mails=[], writes={}, agree=False)
+    assert scene.held() == []
+    scene.crm().rename("sch-1", "Demo")
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=[], writes={"outlook update": 1}, agree=False)
+
+
+@behaviour("B3", says="A copy of our event in somebody else's calendar is a meeting of its own")
+def test_a_mark_of_another_mailbox(scene: Scene) -> None:
+    scene.given(crm_events=[old(id="sch-1")])
+    mine = scene.event(ANN)
+    scene.outlook(CAI).create("Visit", mine["start"]["dateTime"], mine["end"]["dateTime"], **marked(scene, "sch-1"))
+    both = {ANN: ["Visit"], CAI: ["Visit"]}
+    scene.then(crm=["Visit", "Visit"], outlook=both, mails=[], writes={"crm create": 1})
+
+
+@behaviour("B3", "B5", says="After a loss of state, of our event and its user's copy the one created first is ours")
+def test_a_users_copy_while_the_state_was_lost(scene: Scene) -> None:
+    scene.given(crm_events=[old(id="sch-1")])
+    mine = scene.event(ANN)
+    scene.outlook().create("Visit", mine["start"]["dateTime"], mine["end"]["dateTime"], **marked(scene, "sch-1"))
+    two = {ANN: ["Visit", "Visit"]}
+    scene.then(crm=["Visit", "Visit"], outlook=two, mails=[], writes={"crm create": 1})
+    scene.work.lose_state()
+    scene.work.authorise()
+    scene.then(crm=["Visit", "Visit"], outlook=two, mails=[], writes={})
+    assert scene.held() == []
+    scene.outlook().rename(mine["id"], "Demo")
+    scene.then(crm=["Demo", "Visit"], outlook={ANN: ["Demo", "Visit"]}, mails=[], writes={"crm update": 1})
+    assert scene.state("sch-1")["content"] == "Demo"

@@ -13,6 +13,7 @@ from calsync.core.match import LEFT_ALONE, Sight, ical_key, link_id, unagreed
 from calsync.core.model import Kind, Link, LinkState, Origin, OutlookRow, Placement, Shape, Side, Standing
 from calsync.core.register import Register
 
+ANOTHERS = "another installation or tenant made this event"
 NO_RECORD = "its mark names a record that is gone, invalid or not in this calendar"
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from calsync.core.facts import Intent
 from calsync.core.first_contact import Contact, first_contact
-from calsync.core.leave import NO_RECORD, leave, leave_their_guests
-from calsync.core.match import AMBIGUOUS, RUNS_TO_BELIEVE, Sight, alike, ical_key, kinds, one_each, unagreed
+from calsync.core.leave import ANOTHERS, NO_RECORD, leave, leave_their_guests
+from calsync.core.match import AMBIGUOUS, RUNS_TO_BELIEVE, Sight, alike, gone, ical_key, kinds, one_each, unagreed
 from calsync.core.model import (
     FOLLOWED,
     CrmRow,
@@ -16,8 +16,10 @@ from calsync.core.model import (
     Life,
     Link,
     LinkState,
+    Mark,
     Origin,
     OutlookRow,
+    Placement,
     Shape,
     Side,
     Standing,
@@ -131,18 +133,32 @@ class Matcher(Register):
         mark, rules = row.mark, self.rules
         if mark is None:
             return
-        if (mark.installation, mark.tenant) != (rules.installation, rules.tenant):
-            leave(self, row, "another installation or tenant made this event")
-            return
         link = self.by_crm.get(mark.crm_id)
-        if link is None:
+        if mark.installation != rules.installation or (
+            mark.tenant != rules.tenant and not self._moved(link, row, mark)
+        ):
+            leave(self, row, ANOTHERS)
+        elif link is None:
             self.groups[f"mark|{mark.crm_id}"].append(row)
-            return
+        else:
+            self._assign_to(link, row, mark)
+
+    def _moved(self, link: Link | None, row: OutlookRow, mark: Mark) -> bool:
+        """Whether another tenant's record may have come into this calendar, and nothing is remembered of its event."""
+        awaited = link is None or (link.state is not LinkState.UNLINKED and not link.placement(row.mailbox))
+        return awaited and mark.mailbox == row.mailbox
+
+    def _assign_to(self, link: Link, row: OutlookRow, mark: Mark) -> None:
+        """An event whose mark names the record of this link."""
         sight = self.sight(link)
         here = sight.link.placement(row.mailbox)
         ours = here is not None and here.standing is Standing.LIVING and here.origin is Origin.OURS
         newer = mark.generation > link.generation
-        if mark.mailbox != row.mailbox or (ours and not newer):
+        if mark.mailbox == row.mailbox and here and ours and self._pasted(here, row):
+            sight.place(row, here.kind, Origin.OURS)
+            sight.goes_on(here, sight.link.placements[-1])
+            del self.absences[here.mailbox, here.id]
+        elif mark.mailbox != row.mailbox or (ours and not newer):
             self.pool(row)
         elif link.state is LinkState.RETIRED:
             leave(self, row, NO_RECORD, link)
@@ -152,6 +168,10 @@ class Matcher(Register):
             sight.link = replace(sight.link, generation=mark.generation)
         else:
             leave(self, row, "an event of another generation of its meeting", link)
+
+    def _pasted(self, here: Placement, row: OutlookRow) -> bool:
+        """Whether its user cut our event and pasted it: the one that stood here is gone, and this one is like it."""
+        return gone(self.absences, here) and here.kind is _marked_kind(row)
 
     def _assign_crm(self, row: CrmRow) -> None:
         link = self.by_crm.get(row.id)
@@ -220,12 +240,16 @@ class Matcher(Register):
             rows, crm = self.groups.pop(key), self.crm_pool.pop(key[5:], None)
             if crm is None:
                 for row in rows:
-                    leave(self, row, NO_RECORD)
+                    ours = row.mark and row.mark.tenant == self.rules.tenant
+                    leave(self, row, NO_RECORD if ours else ANOTHERS)
                 continue
             sight = self.sight(self.fresh(crm))
             sight.crm = crm
             for row in sorted(rows, key=lambda r: (str(r.created or ""), r.id)):
                 taken = sight.link.placement(row.mailbox)
+                if taken and row.mark and row.mark.tenant != self.rules.tenant:
+                    leave(self, row, ANOTHERS)
+                    continue
                 if taken or not row.mark or row.mark.mailbox != row.mailbox:
                     self.pool(row)
                     continue

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from conformance.behaviour import behaviour
-from conformance.scene import Scene
-from pipeline.team import ANN, BOB, CAI, address, old, own
+from conformance.scene import Scene, mails
+from pipeline.team import ANN, BOB, CAI, STRANGER, YAN, ZOE, address, old, own
 from pipeline.workplace import CALENDAR
 
 OTHER = "Service calendar"
@@ -88,6 +88,45 @@ def test_from_outlook_only(scene: Scene) -> None:
     scene.outlook().rename(scene.event(ANN)["id"], "Demo")
     after = {ANN: ["Demo"]}
     scene.then(crm=["Demo", "Theirs"], outlook=after, mails=[], writes={"crm update": 1}, agree=False)
+
+
+@behaviour(
+    "C9", "E4", says="From ShareCRM only: whom the organiser invites or takes off is left so, whoever joins later"
+)
+def test_people_from_sharecrm_only(scene: Scene) -> None:
+    scene.work.configure(direction="crm_to_outlook")
+    scene.given()
+    visit = scene.record("Visit", attendees=[BOB], contacts=[ZOE])
+    scene.settled()
+    mine = scene.event(ANN)["id"]
+    scene.outlook().uninvite(mine, address(ZOE))
+    scene.outlook().invite(mine, STRANGER)
+    scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={}, agree=False)  # one-way
+    scene.crm().change(visit, participants=[ANN, BOB, CAI])
+    three = {one: ["Visit"] for one in (ANN, BOB, CAI)}
+    wrote = {"outlook update": 1}
+    scene.then(crm=["Visit"], outlook=three, mails=mails("invitation", CAI), writes=wrote, agree=False)
+    scene.crm().change(visit, participants=[ANN, CAI])
+    two = {ANN: ["Visit"], CAI: ["Visit"]}
+    scene.then(crm=["Visit"], outlook=two, mails=mails("cancellation", BOB), writes=wrote, agree=False)
+    assert scene.listed(ANN) == {address(CAI), STRANGER}
+
+
+@behaviour("C9", "E1", says="From Outlook only: whom ShareCRM adds or takes off reaches no calendar and mails nobody")
+def test_people_from_outlook_only(scene: Scene) -> None:
+    scene.work.configure(direction="outlook_to_crm")
+    scene.given()
+    call = scene.meeting("Call", guests=(address(BOB), address(ZOE)))
+    scene.settled()
+    (record,) = scene.work.records()
+    scene.crm().change(record["id"], participants=[ANN, CAI], contacts=[YAN])
+    both = {ANN: ["Call"], BOB: ["Call"]}
+    scene.then(crm=["Call"], outlook=both, mails=[], writes={}, agree=False)  # one-way
+    scene.outlook().uninvite(call, address(ZOE))
+    scene.outlook().rename(call, "Demo")
+    both = {ANN: ["Demo"], BOB: ["Demo"]}
+    scene.then(crm=["Demo"], outlook=both, mails=[], writes={"crm update": 1}, agree=False)
+    assert scene.people("Demo") == ({ANN, CAI}, {YAN})
 
 
 @behaviour(

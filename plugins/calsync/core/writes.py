@@ -97,11 +97,15 @@ def _leaving(desk: Desk, placement: Placement, target: Event, crm: Change) -> tu
 
 
 def _moved(desk: Desk, target: Event) -> set[str]:
-    """People who went out under an address that is no longer theirs: the new one goes out with this write (E4)."""
+    """People who went out under an address that is no longer theirs: the new one goes out with this write (E4).
+
+    Whose address is what it was has been taken off in Outlook, which stays so on its own side (C9).
+    """
     if desk.link.form is not Form.INVITED:
         return set()
     went_out = {person for _, people in desk.link.addresses for person in people}
-    return {p for p in went_out & persons(target) if not desk.served(p)}
+    same = {p for a, people in desk.link.addresses for p in people if a in desk.people.addresses_of(p)}
+    return {p for p in (went_out - same) & persons(target) if not desk.served(p)}
 
 
 def _reachable(desk: Desk, target: Event, own: frozenset[str]) -> set[str]:

@@ -208,3 +208,31 @@ def test_a_contact_is_deleted(scene: Scene) -> None:
     assert scene.listed(ANN) == {address(ZOE), address(YAN)}
     scene.crm().change(visit, contacts=[YAN])
     scene.then(crm=["Visit"], outlook={ANN: ["Visit"]}, mails=mails("cancellation", ZOE), writes=UPDATE)
+
+
+@behaviour("A5", "E4", says="An employee's new primary address is the same person: nobody is invited or put off by it")
+def test_an_employees_new_primary_address(scene: Scene) -> None:
+    scene.given()
+    visit = scene.record("Visit", attendees=[BOB])
+    scene.settled()
+    bob = scene.work.server.world.microsoft.user(address(BOB))
+    bob.mail, bob.proxy_addresses = ALIAS, [f"SMTP:{ALIAS}", f"smtp:{address(BOB)}"]
+    scene.later(days=1, hours=1)
+    both = {ANN: ["Visit"], BOB: ["Visit"]}
+    scene.then(crm=["Visit"], outlook=both, mails=[], writes={})
+    scene.crm().change(visit, contacts=[ZOE])
+    scene.then(crm=["Visit"], outlook=both, mails=mails("invitation", ZOE), writes=UPDATE)
+    scene.crm().change(visit, participants=[ANN])
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"]}, mails=mails("cancellation", BOB), writes=UPDATE)
+
+
+@behaviour(
+    "A5", "E4", says="Who stands on an event by an alias and leaves the record leaves the event under that alias"
+)
+def test_an_alias_leaves(scene: Scene) -> None:
+    scene.given(mailboxes=with_alias())
+    scene.meeting("Call", guests=(ALIAS, address(ZOE)))
+    scene.settled()
+    scene.crm().change(scene.work.records()[0]["id"], participants=[ANN])
+    scene.then(crm=["Call"], outlook={ANN: ["Call"]}, mails=mails("cancellation", ALIAS), writes=UPDATE)
+    assert scene.listed(ANN) == {address(ZOE)}

@@ -190,6 +190,23 @@ def test_the_owners_copy_with_guests_becomes_a_host(scene: Scene) -> None:
 
 
 @behaviour(
+    "E7", "C7", says="The owner's copy that gains guests and loses them again is followed as a meeting of the owner's"
+)
+def test_the_owners_copy_gains_and_loses_guests(scene: Scene) -> None:
+    visit = given_copies(scene)
+    mine = scene.event(ANN)["id"]
+    scene.outlook(ANN).invite(mine, address(YAN))
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"]}, mails=[], writes={"crm update": 1})
+    scene.outlook(ANN).uninvite(mine, address(YAN))
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"]}, mails=[], writes={"crm update": 1})
+    assert scene.people("Visit") == ({ANN}, set())
+    scene.crm().rename(visit, "Demo")
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=[], writes=ONE)
+    scene.crm().cancel(visit)
+    scene.then(crm=[], outlook={}, mails=[], writes={"outlook delete": 1})
+
+
+@behaviour(
     "E2", "E7", says="A colleague whom the owner invites to their copy has the invitation instead of the silent copy"
 )
 def test_a_copy_yields_to_the_invitation(scene: Scene) -> None:
@@ -233,6 +250,26 @@ def test_a_change_to_an_ended_meeting_with_outsiders(scene: Scene) -> None:
         agree=False,  # it waits for a person
     )
     assert scene.held() == ["C5"]
+
+
+@behaviour(
+    "E5", "D4", "G6", says="The deletion of an ended meeting that would mail outsiders is held, told, and not done"
+)
+def test_an_ended_meeting_with_outsiders_is_deleted(scene: Scene) -> None:
+    scene.given()
+    record = scene.record("Visit", attendees=[BOB], contacts=[ZOE])
+    scene.settled()
+    scene.later(days=4)
+    scene.crm().cancel(record)
+    scene.then(
+        crm=[],
+        outlook={ANN: ["Visit"], BOB: ["Visit"]},
+        mails=[],
+        writes={},
+        reports=("it would mail people outside about a meeting that has ended",),
+        agree=False,  # it waits for a person
+    )
+    assert scene.held() == ["D4"]
 
 
 @behaviour("E5", says="A later change to an ended meeting among colleagues is carried over as ever")

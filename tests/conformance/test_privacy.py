@@ -214,7 +214,12 @@ def test_no_private_field_and_turned_private(scene: Scene) -> None:
     )
 
 
-@behaviour("B4", "F6", "C5", says="Of a meeting that stood on both sides, private in {side} alone, nothing is opened")
+@behaviour(
+    "B4",
+    "F6",
+    "C5",
+    says="Of a meeting that stood on both sides, private in {side} alone, nothing is opened; {later} was edited last",
+)
 @pytest.mark.parametrize("later", ["ShareCRM", "Outlook"])
 @pytest.mark.parametrize("side", ["ShareCRM", "Outlook"])
 def test_private_on_one_side_at_first_contact(scene: Scene, side: str, later: str) -> None:

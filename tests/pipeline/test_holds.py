@@ -7,9 +7,9 @@ import os
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
+from click.testing import Result
 from config.at_work import call, connect
 from conformance.scene import Mails, Scene, mails
 from pipeline.team import ANN, BOB, CAI, DAY, STRANGER, ZOE, address, old
@@ -18,6 +18,7 @@ from pipeline.workplace import Workplace
 from calsync.core.plan import Word
 from calsync.stages.answering import answer_now
 from calsync.stages.context import Run
+from calsync.stages.doctor import doctor
 from calsync.stages.holds import Question, answer, assign, gather, put, question, what_waits
 from calsync.store.records import HistoryEntry
 
@@ -332,6 +333,107 @@ def test_every_run_says_that_meetings_wait_until_somebody_has_answered(scene: Sc
     assert scene.work.run()["sentence"] == "Nothing to do: nothing was found and nothing was waiting."
 
 
+def deleted_in_outlook(scene: Scene) -> dict[str, str]:
+    """Three old meetings vanish from Ann's calendar, which is emptied so: their links by title, and they wait."""
+    scene.given(crm_events=[old(t, id=f"sch-{n}", hours=n) for n, t in enumerate(TITLES[:3])])
+    for event in scene.work.events(address(ANN)):
+        scene.outlook().delete(event["id"])
+    scene.settled(agree=False)
+    with scene.work.at_work() as ports:
+        return {one.title: one.link for one in what_waits(scene.work.tenant, ports.store)}
+
+
+def test_the_command_says_what_was_not_done_since_it_has_moved_on(scene: Scene) -> None:
+    links = deleted_in_outlook(scene)
+    scene.crm().rename("sch-0", "Demo")
+    one = answered(scene, links["Visit 00"], "--approve", code=1)
+    assert "Nothing was written" in one.stdout
+    assert "1 meeting has moved on since it was held; the next run decides anew." in one.stdout
+    assert "2 meetings wait for a person's answer." in one.stdout
+    assert one.stderr == (
+        f"{links['Visit 00']}: has moved on since it was held, so the answer counts no more; the next run decides it "
+        "anew.\n"
+    )
+    scene.crm().rename("sch-1", "Call")
+    told = json.loads(answered(scene, "--all", "--approve", "--json", code=1).stdout)
+    assert told["became"] == {links["Visit 01"]: "moved on", links["Visit 02"]: "done"}
+    assert (sorted(told["answered"]), told["left"]) == (sorted([links["Visit 01"], links["Visit 02"]]), [])
+    scene.then(
+        crm=["Call", "Demo"],
+        outlook={ANN: ["Call", "Demo"]},
+        mails=[],
+        writes={"crm invalid": 1, "outlook create": 2},
+    )
+
+
+def test_the_command_says_what_was_not_done_since_a_mailbox_is_away(scene: Scene) -> None:
+    """The answer is kept; nobody is asked twice, and whoever looks sees that it is not done yet."""
+    scene.given(crm_events=[old(t, id=f"sch-{n}", attendees=[BOB], hours=n) for n, t in enumerate(TITLES[:3])])
+    for event in scene.work.events(address(ANN)):
+        scene.outlook().delete(event["id"])
+    scene.settled(agree=False)
+    scene.work.box.set_mailbox(address(BOB), "forbidden")
+    links = [one["link"] for one in json.loads(command(scene, "--json"))["waiting"]]
+    done = answered(scene, "--all", "--approve", code=1)
+    assert "1 mailbox could not be read" in done.stdout
+    assert "3 meetings are answered and not done yet; the next run tries again." in done.stdout
+    assert done.stderr.count("the answer is noted and not done yet") == 3
+    shown = command(scene)
+    assert shown.startswith("Nothing waits for a person.\n3 meetings answered with approve: not done yet")
+    assert json.loads(command(scene, "--json")) == {
+        "tenant": "sandbox",
+        "waiting": [],
+        "answered": [{"question": "", "word": "approve", "meetings": 3}],
+    }
+    assert looked(scene) == ("ok", "Nothing waits for a person's answer, and nothing is parked.")
+    again = json.loads(answered(scene, links[0], "--unlink", "--json", code=1).stdout)
+    assert (again["became"], again["left"]) == ({links[0]: "answered otherwise"}, [links[0]])
+    scene.work.box.set_mailbox(address(BOB), "ok")
+    retried = json.loads(command(scene, links[0], "--approve", "--json"))
+    assert (retried["became"], retried["left"]) == ({links[0]: "done"}, [])
+    scene.then(crm=[], outlook={}, mails=[], writes={"crm invalid": 3, "outlook delete": 3})
+
+
+def test_the_command_says_what_a_system_refused(scene: Scene) -> None:
+    links = deleted_in_outlook(scene)
+    scene.work.box.fault("sharecrm", {"code": 10002}, path="data/invalid")
+    both = [links["Visit 00"], links["Visit 01"]]
+    done = answered(scene, *both, "--approve", code=1)
+    assert done.stdout.startswith("2 parked. Nothing was written")
+    assert sorted(done.stderr.splitlines()) == sorted(
+        f"{link}: a system refused it; `parked list` shows why and when it is tried again." for link in both
+    )
+    assert looked(scene)[1].startswith(
+        "1 meeting waits for a person's answer: `python -m calsync held sandbox`. 2 parked: "
+    )
+
+
+def test_the_command_says_which_meetings_of_a_question_can_have_no_such_answer(scene: Scene) -> None:
+    """What is put back is put back; a creation waits on, and that is no success."""
+    links = deleted_in_outlook(scene)
+    scene.record("New", hours=6)
+    scene.work.run(recover=True)
+    asked = ask(scene)
+    assert asked.kinds == {"deletion": 3, "creation": 1}
+    done = answered(scene, asked.id, "--restore", code=1)
+    (new,) = json.loads(command(scene, "--json"))["waiting"]
+    assert "Outlook 3 created" in done.stdout
+    assert done.stderr == (
+        f"{new['link']}: what was never there cannot be put back; it waits for --approve or --unlink.\n"
+    )
+    told = json.loads(answered(scene, *links.values(), new["link"], "--restore", "--json", code=1).stdout)
+    assert told["became"] == {new["link"]: "no such answer"} | dict.fromkeys(links.values(), "unknown")
+    assert sorted(told["left"]) == sorted([new["link"], *links.values()])
+
+
+def test_what_was_to_be_put_back_and_cannot_be_is_said(scene: Scene) -> None:
+    links = deleted_in_outlook(scene)
+    scene.work.configure(direction="outlook_to_crm")
+    link = links["Visit 00"]
+    told = json.loads(answered(scene, link, "--restore", "--json", code=1).stdout)
+    assert (told["became"], told["left"]) == ({link: "unlinked instead"}, [])
+
+
 @pytest.mark.parametrize("ids", [("",), (" ",), (STRANGER, "")])
 def test_an_empty_id_answers_nothing(scene: Scene, ids: tuple[str, ...]) -> None:
     """A variable that a script never set must not approve whatever nobody was asked about yet."""
@@ -387,9 +489,21 @@ def test_an_answer_is_known_by_a_number_where_the_system_has_no_name(scene: Scen
     assert [one.who for one in history(scene)] == [f"uid:{os.getuid()}"]
 
 
-def command(scene: Scene, *arguments: Any) -> str:
+def answered(scene: Scene, *arguments: str, code: int) -> Result:
+    """What a person answers at the command line, and what it says then."""
     with pytest.MonkeyPatch.context() as patch:
         connect(scene.work, patch)
         done = call("held", "sandbox", *arguments)
-    assert done.exit_code == 0, done.output
-    return done.stdout
+    assert done.exit_code == code, done.output
+    return done
+
+
+def looked(scene: Scene) -> tuple[str, str]:
+    """What `doctor` says of what is held and parked."""
+    with scene.work.at_work() as ports:
+        (found,) = [check for check in doctor(scene.work.tenant, ports) if check.name == "held and parked"]
+    return str(found.level), found.sentence
+
+
+def command(scene: Scene, *arguments: str) -> str:
+    return answered(scene, *arguments, code=0).stdout

@@ -57,6 +57,11 @@ def test_an_answer_waits_until_it_is_carried_out(store: Store) -> None:
     ]
     store.mark(T, ["A0", "A1"], ActionState.DONE, NOW)
     assert [one.question for one in store.answered(T)] == ["q2"]
+    store.answer(T, ["A3"], Word.APPROVE, "ada", NOW)
+    assert sorted(store.answered(T), key=lambda one: one.word) == [
+        Answered("q2", "approve", 1, False),
+        Answered("q2", "unlink", 1, False),
+    ]
 
 
 def test_meetings_that_wait_come_in_pages_the_longest_waiting_first(store: Store) -> None:

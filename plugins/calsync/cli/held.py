@@ -14,11 +14,26 @@ from calsync.cli.show import complain, say, show_table
 
 if TYPE_CHECKING:
     from calsync.core.plan import Word
+    from calsync.stages.context import Counters
     from calsync.stages.holds import Waiting
+    from calsync.stages.upshot import Upshot
+    from calsync.store.attention import Answered
 
 NOTHING = "Nothing waits for a person."
 SHOWN = 50
 """So many meetings are shown one by one; --json has all."""
+
+_UPSHOTS = {
+    "moved on": "has moved on since it was held, so the answer counts no more; the next run decides it anew.",
+    "noted": "the answer is noted and not done yet; the next run that can read and write all it concerns does it.",
+    "parked": "a system refused it; `parked list` shows why and when it is tried again.",
+    "held again": "is held again and waits for another answer; `held` shows why.",
+    "unlinked instead": "cannot be put back; both sides stay as they are, and it is no longer synced.",
+    "no such answer": "what was never there cannot be put back; it waits for --approve or --unlink.",
+    "answered otherwise": "was answered otherwise, and that is not done yet; this answer was not noted.",
+    "unknown": "nothing of this id waits for an answer; `held` shows what does.",
+}
+"""What a person has to know of each meeting that was not done as they said."""
 
 
 def held(
@@ -34,12 +49,14 @@ def held(
 ) -> None:
     """Show what waits for a person, or answer it: the answer is carried out at once, for these meetings alone.
 
-    What has changed on either side since it was held is not done; the next run decides it anew.
+    What has changed on either side since it was held is not done; the next run decides it anew. Exit 1 when something
+    was not done as it was said.
     """
     from calsync.config.load import load_one, tenants_folder
     from calsync.stages.answering import answer_now
     from calsync.stages.holds import what_waits
     from calsync.stages.ports import open_ports
+    from calsync.stages.upshot import named, upshots
 
     word = _word(approve, restore, unlink)
     if (word is None and (ids or everything)) or (word is not None and bool(ids) == everything):
@@ -51,19 +68,15 @@ def held(
     try:
         waits = what_waits(found, ports.store)
         if word is None:
-            _show(found.key, waits, as_json)
+            _show(found.key, waits, ports.store.answered(found.key), as_json)
             return
-        wanted = [one.link for one in waits] if everything else list(ids or ())
-        answered, counters = answer_now(found, ports, this_run("answer"), wanted, word, this_person())
+        this, ids = this_run("answer"), [one.link for one in waits] if everything else ids or []
+        wanted = named(ports.store, found.key, ids)
+        answered, counters = answer_now(found, ports, this, ids, word, this_person())
+        became = upshots(found, ports, this, wanted, answered, word)
     finally:
         ports.close()
-    left = [id_ for id_ in wanted if not any(id_ in (one.link, one.question) for one in waits if one.link in answered)]
-    if as_json:
-        typer.echo(json.dumps({"answered": answered, "left": left, "result": counters}, ensure_ascii=False))
-    else:
-        _end(counters, left)
-    if left or counters.get("failed"):
-        raise typer.Exit(1)
+    _end(answered, counters, became, as_json)
 
 
 def _word(approve: bool, restore: bool, unlink: bool) -> Word | None:
@@ -75,14 +88,25 @@ def _word(approve: bool, restore: bool, unlink: bool) -> Word | None:
     return said[0] if said else None
 
 
-def _show(tenant: str, waits: list[Waiting], as_json: bool) -> None:
+def _show(tenant: str, waits: list[Waiting], answered: list[Answered], as_json: bool) -> None:
     if as_json:
-        told = [asdict(one) for one in waits]
-        typer.echo(json.dumps({"tenant": tenant, "waiting": told}, ensure_ascii=False, default=datetime.isoformat))
+        noted = [{"question": one.question, "word": one.word, "meetings": one.meetings} for one in answered]
+        told = {"tenant": tenant, "waiting": [asdict(one) for one in waits], "answered": noted}
+        typer.echo(json.dumps(told, ensure_ascii=False, default=datetime.isoformat))
         return
-    if not waits:
+    if waits:
+        _show_waiting(tenant, waits)
+    else:
         say(NOTHING)
-        return
+    for one in answered:
+        of = f" of question {one.question}" if one.question else ""
+        say(
+            f"{one.meetings} meeting{'' if one.meetings == 1 else 's'}{of} answered with {one.word}: not done yet; the "
+            "next run that can read and write all that it concerns does it."
+        )
+
+
+def _show_waiting(tenant: str, waits: list[Waiting]) -> None:
     columns = ("Meeting", "Question", "What", "Since (UTC)", "Starts", "Title", "Mails", "Why")
     first = f", the first {SHOWN} of {len(waits)}" if len(waits) > SHOWN else ""
     show_table(f"Waiting for a person in {tenant}{first}", columns, map(_cells, waits[:SHOWN]))
@@ -97,10 +121,21 @@ def _cells(one: Waiting) -> tuple[object, ...]:
     return (one.link, one.question, what, since, one.start, one.title[:40], one.mails or "", one.why)
 
 
-def _end(counters: dict[str, int | str], left: list[str]) -> None:
-    if counters:
-        (complain if counters.get("failed") else say)(str(counters["sentence"]))
-    elif not left:
-        say(NOTHING)
-    for id_ in left:
-        complain(f"{id_}: nothing of this id waits for such an answer; `held` shows what does.")
+def _end(answered: list[str], counters: Counters, became: dict[str, Upshot], as_json: bool) -> None:
+    """What became of the answer; exit code 1 when something was not done as it was said."""
+    from calsync.stages.upshot import UNHEARD, Upshot
+
+    open_still = {id_: upshot for id_, upshot in became.items() if upshot is not Upshot.DONE}
+    if as_json:
+        left = [id_ for id_, upshot in became.items() if upshot in UNHEARD]
+        told = {"answered": answered, "left": left, "became": became, "result": counters}
+        typer.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        if counters:
+            (complain if counters["failed"] else say)(str(counters["sentence"]))
+        elif not became:
+            say(NOTHING)
+        for id_, upshot in open_still.items():
+            complain(f"{id_}: {_UPSHOTS[upshot]}")
+    if open_still or counters.get("failed"):
+        raise typer.Exit(1)

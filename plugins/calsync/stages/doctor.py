@@ -9,12 +9,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from calsync.core.model import Account
-from calsync.core.plan import ActionState
 from calsync.errors import CalsyncError
 from calsync.stages.check import Check, Level, Look, bad, in_turn, ok, warn
 from calsync.stages.doctor_crm import of_crm
 from calsync.stages.doctor_graph import of_graph
 from calsync.stages.ports import open_ports
+from calsync.store.overview import Waits
 
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
@@ -157,12 +157,12 @@ async def _unmatched(tenant: Tenant, ports: Ports, known: Collection[Account]) -
 
 
 def _waiting(tenant: Tenant, ports: Ports) -> tuple[Level, str]:
-    rows = ports.store.actions(tenant.key, states=[ActionState.HELD, ActionState.PARKED])
-    held = sum(row.state is ActionState.HELD for row in rows)
-    parked = len(rows) - held
-    said = [f"{held} held for a person: `python -m calsync held {tenant.key}`."] if held else []
-    said += [f"{parked} parked: `python -m calsync parked list {tenant.key}`."] if parked else []
-    return warn(" ".join(said)) if said else ok("Nothing is held or parked.")
+    """What a person has answered for does not wait for one any more, also while it is not done yet."""
+    waits = ports.store.waiting_counts([tenant.key]).get(tenant.key, Waits())
+    held = "1 meeting waits" if waits.held == 1 else f"{waits.held} meetings wait"
+    said = [f"{held} for a person's answer: `python -m calsync held {tenant.key}`."] if waits.held else []
+    said += [f"{waits.parked} parked: `python -m calsync parked list {tenant.key}`."] if waits.parked else []
+    return warn(" ".join(said)) if said else ok("Nothing waits for a person's answer, and nothing is parked.")
 
 
 def _retention(tenant: Tenant, ports: Ports) -> tuple[Level, str]:

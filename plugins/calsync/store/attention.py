@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,7 +41,7 @@ class Asked:
 class Answered:
     """An answer that is noted and not carried out yet, and of how many meetings.
 
-    whole: no action of the question has another answer, or none.
+    whole: no action of the question has another answer, or none; each word said to a part of it is one of these.
     """
 
     question: str
@@ -78,16 +79,11 @@ class AttentionCalls(Calls):
     def answered(self, tenant: str) -> list[Answered]:
         """The answers that no run has carried out yet."""
         found = self._of_states(tenant, _OPEN, or_(action.c.answer != "", _HELD))
-        said = found.c.answer != ""
-        query = select(
-            found.c.asked,
-            func.max(found.c.answer).label("word"),
-            func.count(distinct(case((said, found.c.link)))).label("meetings"),
-            func.count(distinct(found.c.answer)).label("words"),
-        )
+        query = select(found.c.asked, found.c.answer, func.count(distinct(found.c.link)).label("meetings"))
         with self._read() as connection:
-            rows = connection.execute(query.group_by(found.c.asked))
-            return [Answered(row.asked, row.word, row.meetings, row.words == 1) for row in rows if row.meetings]
+            rows = connection.execute(query.group_by(found.c.asked, found.c.answer)).all()
+        words = Counter(row.asked for row in rows)
+        return [Answered(row.asked, row.answer, row.meetings, words[row.asked] == 1) for row in rows if row.answer]
 
     def held_links(self, tenant: str, limit: int, offset: int = 0) -> list[str]:
         """The ids of the meetings that wait for an answer, those first that have waited longest."""

@@ -9,14 +9,21 @@ from pathlib import Path
 import pytest
 from pipeline.team import ANN, BOB, CAI, DAY, ZOE, Team, address, old
 from pipeline.workplace import Workplace
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 from store.conftest import dsn, migrated_postgres, migrated_sqlite, postgres  # noqa: F401 - fixtures
 
+from calsync.core.accounts import Refusal, Why
+from calsync.core.forget import GONE
 from calsync.core.model import LinkState
+from calsync.core.plan import ActionState, Word
 from calsync.errors import ConfigError
+from calsync.stages.answering import answer_now
 from calsync.stages.context import Run
 from calsync.stages.forget import Forgotten, forget
+from calsync.stages.parked import drop
+from calsync.stages.wishes import note
 from calsync.store.engine import make_engine
+from calsync.store.records import RunState, Wish, WishKind
 from calsync.store.tables import metadata
 
 
@@ -55,6 +62,20 @@ def everything(work: Workplace) -> str:
         rows = [str(connection.execute(select(table)).all()) for table in metadata.sorted_tables]
     engine.dispose()
     return "".join([*rows, *(file.read_bytes().decode(errors="replace") for file in files)])
+
+
+def naming(work: Workplace, text: str) -> set[str]:
+    """Every column of every table in which a text stands, whatever its letter case."""
+    engine = make_engine(work.dsn)
+    with engine.connect() as connection:
+        found = {
+            f"{table.name}.{column.name}"
+            for table in metadata.sorted_tables
+            for column in table.columns
+            if text in str(connection.scalars(select(cast(column, Text))).all()).lower()
+        }
+    engine.dispose()
+    return found
 
 
 def silent(team: Team, what: Callable[[], object]) -> None:
@@ -102,6 +123,43 @@ def test_a_contact(team: Team) -> None:
     assert [word for word in (address(ZOE), "Zoe") if word in found] == []
     assert (told.contacts, told.accounts, told.own_meetings, told.titles) == (1, 0, 0, 0)
     silent(team, lambda: some_runs(team))
+
+
+def test_who_has_answered_dropped_and_wished_is_named_in_no_column_of_any_table(team: Team) -> None:
+    """An employee who has left was also somebody of Airflow's, under the same address."""
+    work, bob = team.work, address(BOB)
+    work.configure(invitations="nobody")
+    kickoff, offer = (next(r["id"] for r in work.records() if r["content"].startswith(t)) for t in ("Kick", "Offer"))
+    team.crm().rename(kickoff, "Kick-off")
+    team.meeting("Refused", hours=8)
+    work.box.fault("sharecrm", {"code": 10002}, path="data/create")
+    work.run()
+    work.box.clear_faults()
+    with work.at_work() as ports:
+        store, run = ports.store, Run("test-bob", "answer", ports.now(), "test:bob")
+        (held,), (parked,) = (store.actions("sandbox", states=[s]) for s in (ActionState.HELD, ActionState.PARKED))
+        answer_now(work.tenant, ports, run, [held.action.link], Word.APPROVE, bob.title())
+        drop(work.tenant, ports, run, [parked.action.id], bob)
+        store.mark("sandbox", [parked.action.id], ActionState.DROPPED, ports.now(), sentence=f"{bob} refuses it")
+        store.end_run("sandbox", run.id, RunState.DONE, ports.now(), sentence=f"Started by {bob}.")
+        (link,) = store.links_by_crm("sandbox", [offer])
+        note(work.tenant, store, Wish(link.id, WishKind.UNDO, work.last.id if work.last else "", bob, ports.now()))
+        store.save_refusals("sandbox", [Refusal(BOB, Why.NO_USER, address=bob)], {})
+    work.revoke(BOB)
+    named = naming(work, bob)
+    assert named >= {
+        "account.address", "account.value", "action.answered_by", "action.sentence", "action.value", "cursor.value",
+        "history.who", "link.value", "placement.value", "refusal.address", "run.sentence",
+    }  # fmt: skip
+
+    erase(team, bob)
+
+    assert naming(work, bob) == set()
+    with work.at_work() as ports:
+        (answered,) = [row for row in ports.store.actions("sandbox") if row.answer]
+        assert (answered.answered_by, answered.state) == (GONE, ActionState.DONE)
+        assert [wish.who for wish in ports.store.wishes("sandbox").values()] == [GONE], "what was wished is not lost"
+    some_runs(team)
 
 
 def test_the_meetings_of_others_go_on(team: Team) -> None:

@@ -131,4 +131,5 @@ def outcome_without(outcome: Outcome | None, who: Person, *, mine: bool) -> Outc
     placement = outcome.placement
     if placement:
         placement = replace(placement, shown=event_without(placement.shown, who, mine=mine))
-    return replace(outcome, placement=placement, crm_shown=event_without(outcome.crm_shown, who, mine=mine))
+    crm_shown = event_without(outcome.crm_shown, who, mine=mine)
+    return replace(outcome, placement=placement, crm_shown=crm_shown, sentence=who.without(outcome.sentence))

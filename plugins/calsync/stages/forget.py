@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from calsync.core import forget as core
 from calsync.core.accounts import clean
 from calsync.core.forget import Person
-from calsync.core.plan import Action, ActionState, Outcome
+from calsync.core.plan import ActionState
 from calsync.errors import ConfigError
 from calsync.stages.lease import exclusively
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from calsync.config.model import Tenant
     from calsync.core.model import Account, Contact, Link
     from calsync.stages.context import Ports, Run
-    from calsync.store.records import HistoryEntry
+    from calsync.store.records import HistoryEntry, JournalRow
     from calsync.store.store import Store
 
 DROPPED = "the person it was about has been forgotten"
@@ -136,17 +136,30 @@ def _erase(tenant: Tenant, tx: Store, ports: Ports, found: Stored) -> tuple[int,
     given_up = [row.action.id for row in tx.actions(key, links=own, states=_OPEN)]
     tx.mark(key, given_up, ActionState.DROPPED, ports.now(), sentence=DROPPED)
 
-    def action(one: Action, outcome: Outcome | None) -> tuple[Action, Outcome | None]:
-        mine = one.link in own
-        return core.action_without(one, who, mine=mine), core.outcome_without(outcome, who, mine=mine)
+    def action(row: JournalRow) -> JournalRow:
+        return _row_without(row, who, mine=row.action.link in own)
 
     def entry(one: HistoryEntry) -> HistoryEntry:
         return _entry_without(one, who, mine=one.link in own)
 
     actions = tx.rewrite_actions(key, about, found.texts, action)
     history = tx.rewrite_history(key, about, found.texts, entry)
+    tx.rewrite_runs(key, found.texts, who.without)
+    for wish in tx.wishes(key).values():
+        if who.without(wish.who) != wish.who:
+            tx.wish(key, replace(wish, who=who.without(wish.who)))
     tx.forget_what_is_read_anew(key, who.addresses)
     return history, actions
+
+
+def _row_without(row: JournalRow, who: Person, *, mine: bool) -> JournalRow:
+    return replace(
+        row,
+        action=core.action_without(row.action, who, mine=mine),
+        outcome=core.outcome_without(row.outcome, who, mine=mine),
+        answered_by=who.without(row.answered_by),
+        sentence=who.without(row.sentence),
+    )
 
 
 def _entry_without(entry: HistoryEntry, who: Person, *, mine: bool) -> HistoryEntry:

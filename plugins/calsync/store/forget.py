@@ -9,17 +9,15 @@ from sqlalchemy import ColumnElement, Connection, Table, Text, and_, delete, fal
 
 from calsync.core.codec import to_json
 from calsync.core.model import Link
-from calsync.core.plan import Action, Outcome
-from calsync.store.engine import chunks, decode, decode_optional, encode, understood
+from calsync.store.engine import chunks, encode, understood
 from calsync.store.history import HistoryCalls
+from calsync.store.journal import journal_row
 from calsync.store.links import LinkCalls
-from calsync.store.records import HistoryEntry
-from calsync.store.tables import action, history, link, metadata, placement
+from calsync.store.records import HistoryEntry, JournalRow
+from calsync.store.tables import action, history, link, metadata, placement, run
 
 _LASTING = frozenset({"account", "contact", "link", "placement", "calendar", "action", "history", "run", "lease"})
 """Tables whose rows hold what nobody could read again, and what is written along with it."""
-
-Rewritten = tuple[Action, Outcome | None]
 
 
 class ForgetCalls(LinkCalls, HistoryCalls):
@@ -43,16 +41,20 @@ class ForgetCalls(LinkCalls, HistoryCalls):
         tenant: str,
         links: Collection[str],
         texts: Collection[str],
-        rewritten: Callable[[Action, Outcome | None], Rewritten],
+        rewritten: Callable[[JournalRow], JournalRow],
     ) -> int:
-        """Write anew the journal rows of these links, and those in which one of these texts stands; how many."""
+        """Write anew what the journal says of these links, and where one of these texts stands; how many rows.
+
+        What was to be done, its outcome, who answered and why it failed are taken over; states and times stay.
+        """
         with self._write() as connection:
-            found = _about(connection, action, tenant, links, texts, ("value", "outcome"))
+            found = _about(connection, action, tenant, links, texts, ("value", "outcome", "answered_by", "sentence"))
             for key in found:
                 here = and_(action.c.tenant == tenant, action.c.id == key)
-                row = connection.execute(select(action.c.value, action.c.outcome).where(here)).one()
-                one, outcome = rewritten(decode(Action, row.value), decode_optional(Outcome, row.outcome))
-                connection.execute(update(action).where(here).values(value=encode(one), outcome=encode(outcome)))
+                new = rewritten(journal_row(connection.execute(select(action).where(here)).one()))
+                values = {"value": encode(new.action), "outcome": encode(new.outcome)}
+                said = {"answered_by": new.answered_by, "sentence": new.sentence}
+                connection.execute(update(action).where(here).values(values | said))
         return len(found)
 
     def rewrite_history(
@@ -73,6 +75,14 @@ class ForgetCalls(LinkCalls, HistoryCalls):
                 encoded = {name: encode(value) for name, value in values.items()} | texts_of
                 connection.execute(update(history).where(history.c.id == entry.id).values(encoded))
         return len(found)
+
+    def rewrite_runs(self, tenant: str, texts: Collection[str], rewritten: Callable[[str], str]) -> None:
+        """Write the sentences anew that say how runs ended, where one of these texts stands."""
+        named = and_(run.c.tenant == tenant, _contains(run, "sentence", texts))
+        with self._write() as connection:
+            for id_, sentence in connection.execute(select(run.c.id, run.c.sentence).where(named)).all():
+                here = and_(run.c.tenant == tenant, run.c.id == id_)
+                connection.execute(update(run).where(here).values(sentence=rewritten(sentence)))
 
     def forget_what_is_read_anew(self, tenant: str, texts: Collection[str]) -> None:
         """Remove the rows in which one of these texts stands from tables that the next look at the systems fills: the

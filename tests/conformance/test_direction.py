@@ -180,6 +180,28 @@ def test_the_direction_changes(scene: Scene, first: str, then: str) -> None:
     scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=[], writes={"outlook update": 1})
 
 
+@behaviour("A4", "C9", says="What was made in ShareCRM while nothing went out mails nobody when the direction opens")
+@pytest.mark.parametrize("waits", [False, True])
+def test_made_while_the_direction_was_closed(scene: Scene, waits: bool) -> None:
+    scene.work.configure(direction="outlook_to_crm")
+    scene.given()
+    scene.record("Visit", attendees=[BOB], contacts=[ZOE])
+    scene.settled(agree=False)
+    if waits:
+        scene.revoke(BOB)
+        scene.work.box.set_mailbox(address(ANN), "forbidden")
+    scene.work.configure(direction="bidirectional")
+    if waits:
+        scene.settled(agree=False)
+        scene.work.box.set_mailbox(address(ANN), "ok")
+        scene.work.authorise(BOB)
+    scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={"outlook create": 2})
+    scene.record("Demo", hours=2, attendees=[BOB], contacts=[ZOE])
+    shown = {ANN: ["Demo", "Visit"], BOB: ["Demo", "Visit"]}
+    invited = mails("invitation", BOB, ZOE)
+    scene.then(crm=["Demo", "Visit"], outlook=shown, mails=invited, writes={"outlook create": 1})
+
+
 @behaviour("C10", "D6", "D7", says="A configuration that is renamed deletes and doubles nothing; edits go on both ways")
 @pytest.mark.parametrize("out_of_scope", ["unlink", "delete"])
 def test_a_renamed_configuration(scene: Scene, out_of_scope: str) -> None:

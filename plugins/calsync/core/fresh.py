@@ -35,6 +35,8 @@ def from_crm_record(desk: Desk, row: CrmRow) -> None:
     desk.note_crm(row)
     desk.link = replace(desk.link, dirty=False)
     if not desk.rules.to_outlook:
+        # Should the direction open, it has stood there before: it goes out silently then.
+        desk.link = replace(desk.link, form=Form.COPIES)
         desk.remark("C9", "the direction is Outlook to ShareCRM only", Side.CRM)
         return
     desk.link = replace(desk.link, base=event, state=LinkState.LIVING, dirty=False)
@@ -59,11 +61,14 @@ def from_crm_record(desk: Desk, row: CrmRow) -> None:
 
 
 def invited(desk: Desk, row: CrmRow, owner: Account) -> bool:
-    """Whether a new meeting may mail people: made after we came and after its owner connected, and not over (A4)."""
+    """Whether a new meeting may mail people: made after we came and after its owner connected, and not over (A4).
+
+    One that is in copies form since its direction was closed when it was first seen stays so (C9).
+    """
     rules = desk.rules
     if not owner.authorised or rules.invitations == "nobody" or row.event is None or desk.silent:
         return False
-    if ended(row.event.time, rules.zone, desk.facts.now):
+    if desk.noted.form is Form.COPIES or ended(row.event.time, rules.zone, desk.facts.now):
         return False
     if rules.first_sync == "full":
         return True
@@ -292,8 +297,9 @@ def _why(ours: bool) -> str:
 
 
 def _wait(desk: Desk, rule: str, reason: str, dirty: bool = True) -> None:
-    """Keep the meeting as seen: nothing is agreed, and it is decided again."""
-    desk.link = replace(desk.link, state=LinkState.SEEN, base=None, form=None, speaker="", dirty=dirty, reason=reason)
+    """Keep the meeting as seen: nothing is agreed, and it is decided again; a form that it was given then stays."""
+    form = desk.noted.form
+    desk.link = replace(desk.link, state=LinkState.SEEN, base=None, form=form, speaker="", dirty=dirty, reason=reason)
     desk.actions.clear()
     desk.remark(rule, reason)
 

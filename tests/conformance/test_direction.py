@@ -180,9 +180,11 @@ def test_the_direction_changes(scene: Scene, first: str, then: str) -> None:
     scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=[], writes={"outlook update": 1})
 
 
-@behaviour("A4", "C9", says="What was made in ShareCRM while nothing went out mails nobody when the direction opens")
-@pytest.mark.parametrize("waits", [False, True])
-def test_made_while_the_direction_was_closed(scene: Scene, waits: bool) -> None:
+@behaviour(
+    "A4", "C9", says="What was made in ShareCRM while nothing went out mails nobody when the direction opens{waits}"
+)
+@pytest.mark.parametrize("waits", ["", ", nor once its people come back"])
+def test_made_while_the_direction_was_closed(scene: Scene, waits: str) -> None:
     scene.work.configure(direction="outlook_to_crm")
     scene.given()
     scene.record("Visit", attendees=[BOB], contacts=[ZOE])
@@ -202,7 +204,12 @@ def test_made_while_the_direction_was_closed(scene: Scene, waits: bool) -> None:
     scene.then(crm=["Demo", "Visit"], outlook=shown, mails=invited, writes={"outlook create": 1})
 
 
-@behaviour("C10", "D6", "D7", says="A configuration that is renamed deletes and doubles nothing; edits go on both ways")
+@behaviour(
+    "C10",
+    "D6",
+    "D7",
+    says="A configuration renamed (`out_of_scope: {out_of_scope}`) deletes nothing; edits go on both ways",
+)
 @pytest.mark.parametrize("out_of_scope", ["unlink", "delete"])
 def test_a_renamed_configuration(scene: Scene, out_of_scope: str) -> None:
     scene.work.configure(out_of_scope=out_of_scope)
@@ -238,7 +245,9 @@ def test_records_after_a_renaming(scene: Scene) -> None:
     scene.then(crm=crm, outlook={ANN: both}, mails=[], writes={}, agree=False)  # taken out of it
 
 
-@behaviour("B3", "D6", "D7", says="A former name that another configuration bears now is that one's")
+@behaviour(
+    "B3", "D6", "D7", says="A former name that another configuration bears now is that one's; first runs {first}"
+)
 @pytest.mark.parametrize("first", ["the renamed one", "the other"])
 def test_a_former_name_is_taken(scene: Scene, first: str) -> None:
     scene.given(ANN, crm_events=[old(id="sch-1", attendees=[BOB])], agree=False)

@@ -19,7 +19,19 @@ from calsync.core.deletion import (
 from calsync.core.desk import Desk
 from calsync.core.fresh import OPEN_THERE, copies_in, recognised_in, unserved
 from calsync.core.merge import CONTENT, Change, as_outlook, merge, unlike
-from calsync.core.model import Availability, Event, Form, Kind, Life, Link, Origin, Placement, Side, Standing
+from calsync.core.model import (
+    FOLLOWED,
+    Availability,
+    Event,
+    Form,
+    Kind,
+    Life,
+    Link,
+    Origin,
+    Placement,
+    Side,
+    Standing,
+)
 from calsync.core.people import with_addresses
 from calsync.core.plan import Word
 from calsync.core.speaker import elect, wake_and_sleep
@@ -239,8 +251,11 @@ def _write_the_others(desk: Desk, before: Link, target: Event, crm: Change) -> N
 
 
 def end_lost_invitations(desk: Desk, base: Event, target: Event) -> None:
-    """Who was taken off the meeting has it no longer, whatever their own mailbox still shows (D3)."""
-    for placement in desk.living():
+    """Who was taken off the meeting has it no longer, whatever their own mailbox still shows (D3).
+
+    Also where it is away now: the cancellation that is read once it is back would count as the whole meeting's.
+    """
+    for placement in [p for p in desk.link.placements if p.standing in FOLLOWED]:
         account = desk.account(placement.mailbox)
         left = account is not None and account.employee in base.attendees - target.attendees
         if placement.kind is Kind.GUEST and left:

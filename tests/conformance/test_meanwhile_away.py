@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from conformance.behaviour import behaviour
 from conformance.scene import Scene
-from pipeline.team import ANN, BOB, ZOE, address, own
+from pipeline.team import ANN, BOB, CAI, ZOE, address, own
 
 
 def from_outlook(scene: Scene) -> None:
@@ -67,3 +67,49 @@ def test_uninvited_and_added_again(scene: Scene) -> None:
     back(scene, BOB)
     scene.then(crm=["Visit"], outlook={ANN: ["Visit"], BOB: ["Visit"]}, mails=[], writes={})
     assert scene.listed(ANN) == {address(BOB), address(ZOE)}
+
+
+def guests_of_a_stranger_to_calsync(scene: Scene) -> str:
+    """Bob and Cai are invited by Ann, who is not connected; then Cai's mailbox is away. Ann's event."""
+    scene.given(BOB, CAI, outlook_events=[own(guests=(address(BOB), address(CAI)))])
+    away(scene, CAI)
+    return str(scene.event(ANN)["id"])
+
+
+@behaviour(
+    "D3",
+    "D1",
+    says="An organiser who is not connected uninvites one guest while another's mailbox is away: the meeting goes on",
+)
+def test_one_uninvited_while_another_is_away(scene: Scene) -> None:
+    event = guests_of_a_stranger_to_calsync(scene)
+    scene.outlook().uninvite(event, address(BOB))
+    scene.then(
+        crm=["Visit"],
+        outlook={ANN: ["Visit"], CAI: ["Visit"]},
+        mails=[],
+        writes={},
+        reports=("another guest's mailbox cannot be asked now",),
+        agree=False,
+    )
+    back(scene, CAI)
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"], CAI: ["Visit"]}, mails=[], writes={"crm update": 1}, agree=False)
+    assert scene.people("Visit") == ({ANN, CAI}, set())
+
+
+@behaviour("D3", says="An unconnected organiser cancels while a guest's mailbox is away: it ends when that is back")
+def test_cancelled_while_a_guest_is_away(scene: Scene) -> None:
+    event = guests_of_a_stranger_to_calsync(scene)
+    scene.outlook().cancel(event)
+    scene.then(crm=["Visit"], outlook={CAI: []}, mails=[], writes={}, agree=False)
+    back(scene, CAI)
+    scene.then(crm=[], outlook={}, mails=[], writes={"crm invalid": 1}, agree=False)
+
+
+@behaviour("D3", "C1", says="An unconnected organiser cancels, and a guest's mailbox stays away: it ends in three days")
+def test_cancelled_while_a_guest_stays_away(scene: Scene) -> None:
+    event = guests_of_a_stranger_to_calsync(scene)
+    scene.outlook().cancel(event)
+    scene.settled(agree=False)
+    scene.later(days=3)
+    scene.then(crm=[], outlook={}, mails=[], writes={"crm invalid": 1}, agree=False)

@@ -126,6 +126,11 @@ def _cancelled_for_guests(desk: Desk) -> bool:
         desk.link = replace(desk.link, dirty=True)
         desk.remark("D3", "cancelled for its guests, and the organiser's mailbox cannot be asked now", Side.OUTLOOK)
         return False
+    everybody = not hosts and len(cancelled) == len(guests)
+    if everybody and _guests_to_be_asked(desk):
+        desk.link = replace(desk.link, dirty=True)
+        desk.remark("D3", "cancelled for its guests, and another guest's mailbox cannot be asked now", Side.OUTLOOK)
+        return False
     for placement in cancelled:
         account = desk.account(placement.mailbox)
         if hosts and account and any(account.addresses & desk.listed(h) for h in hosts):
@@ -134,7 +139,13 @@ def _cancelled_for_guests(desk: Desk) -> bool:
         desk.put(replace(placement, standing=Standing.ENDED if desk.rules.to_crm else Standing.DECLINED))
         if account:
             desk.sight.uninvited.add(f"e:{account.employee}")
-    return not hosts and len(cancelled) == len(guests)
+    return everybody
+
+
+def _guests_to_be_asked(desk: Desk) -> bool:
+    """Whether a guest's mailbox is away for a while: its event may say that only the others were uninvited (D3)."""
+    asleep = [p for p in desk.link.placements if p.kind is Kind.GUEST and p.standing is Standing.ASLEEP]
+    return any(audible(desk, placement) for placement in asleep)
 
 
 def retire(desk: Desk, rule: str, reason: str) -> None:

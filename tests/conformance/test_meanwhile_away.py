@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from conformance.behaviour import behaviour
 from conformance.scene import Scene
@@ -31,6 +33,14 @@ def away(scene: Scene, employee: str) -> None:
 
 def back(scene: Scene, employee: str) -> None:
     scene.work.box.set_mailbox(address(employee), "ok")
+
+
+def refuse(scene: Scene, system: str, **effect: Any) -> None:
+    """One run in which requests like this are refused for reasons of their own: the action is parked."""
+    where = {name: effect.pop(name) for name in ("method", "path") if name in effect}
+    scene.work.box.fault(system, effect, **where)
+    scene.work.run(may_fail=True)
+    scene.work.box.clear_faults()
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -113,3 +123,20 @@ def test_cancelled_while_a_guest_stays_away(scene: Scene) -> None:
     scene.settled(agree=False)
     scene.later(days=3)
     scene.then(crm=[], outlook={}, mails=[], writes={"crm invalid": 1}, agree=False)
+
+
+@behaviour(
+    "E2", "G10", says="An organiser who comes back keeps their one event, also when Outlook refuses its first write"
+)
+def test_a_host_that_wakes_is_refused_once(scene: Scene) -> None:
+    scene.given()
+    record = scene.record("Visit", attendees=[BOB])
+    scene.settled()
+    scene.outlook().uninvite(scene.event(ANN)["id"], address(BOB))
+    scene.revoke(ANN)
+    scene.crm().rename(record, "Trip")
+    scene.settled(agree=False)
+    scene.work.authorise(ANN)
+    refuse(scene, "graph", status=400, method="PATCH", path="/events")
+    scene.later(hours=30)
+    scene.then(crm=["Trip"], outlook={ANN: ["Trip"], BOB: ["Trip"]}, mails=[], writes={"outlook update": 1})

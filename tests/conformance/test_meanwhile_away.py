@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from conformance.behaviour import behaviour
 from conformance.scene import Scene
-from pipeline.team import ANN, BOB, CAI, ZOE, address, own
+from pipeline.team import ANN, BOB, CAI, ZOE, address, old, own
 
 
 def from_outlook(scene: Scene) -> None:
@@ -140,3 +140,11 @@ def test_a_host_that_wakes_is_refused_once(scene: Scene) -> None:
     refuse(scene, "graph", status=400, method="PATCH", path="/events")
     scene.later(hours=30)
     scene.then(crm=["Trip"], outlook={ANN: ["Trip"], BOB: ["Trip"]}, mails=[], writes={"outlook update": 1})
+
+
+@behaviour("D3", says="A colleague deletes their copy and is then made its owner: only they no longer have the meeting")
+def test_deleted_before_it_was_theirs(scene: Scene) -> None:
+    scene.given(crm_events=[old(id="sch-1", attendees=[BOB, CAI])])
+    scene.outlook(BOB).delete(scene.event(BOB)["id"])
+    scene.crm().give("sch-1", BOB)
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"], CAI: ["Visit"]}, mails=[], writes={}, agree=False)

@@ -100,13 +100,18 @@ def _gone_in_outlook(desk: Desk) -> bool:
 
 
 def _absent(desk: Desk, placement: Placement, proof: Proof) -> bool:
-    """Whether a missing placement is the meeting's deletion. Only the host's, or the owner's copy's, counts (D3)."""
+    """Whether a missing placement is the meeting's deletion. Only the host's, or the owner's copy's, counts (D3).
+
+    A new owner may have deleted theirs before the meeting was theirs to delete.
+    """
     if proof is Proof.UNKNOWN:
         desk.link = replace(desk.link, dirty=True)
         desk.remark("D1", "it is missing, but the proof could not be had; asked again", Side.OUTLOOK, placement.mailbox)
         return False
     hosted = any(p.kind is Kind.HOST and p.standing in STANDS for p in desk.link.placements)
-    owners = placement.kind is Kind.COPY and placement.mailbox == desk.owner_mailbox() and not hosted
+    changed_hands = desk.noted.crm_owner not in ("", desk.link.crm_owner)
+    mine = placement.mailbox == desk.owner_mailbox() and not changed_hands
+    owners = placement.kind is Kind.COPY and mine and not hosted
     counts = placement.kind is Kind.HOST or owners
     desk.put(replace(placement, standing=Standing.ENDED if counts else Standing.DECLINED))
     if counts:

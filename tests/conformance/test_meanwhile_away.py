@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from conformance.behaviour import behaviour
 from conformance.scene import Scene
-from pipeline.team import ANN, BOB, CAI, ZOE, address, old, own
+from pipeline.team import ANN, BOB, CAI, DAY, ZOE, address, old, own
 
 
 def from_outlook(scene: Scene) -> None:
@@ -148,3 +149,23 @@ def test_deleted_before_it_was_theirs(scene: Scene) -> None:
     scene.outlook(BOB).delete(scene.event(BOB)["id"])
     scene.crm().give("sch-1", BOB)
     scene.then(crm=["Visit"], outlook={ANN: ["Visit"], CAI: ["Visit"]}, mails=[], writes={}, agree=False)
+
+
+@behaviour("C1", "C5", says="Given to a colleague whose mailbox is away: what the last owner had just changed is heard")
+def test_given_to_somebody_who_is_away(scene: Scene) -> None:
+    scene.given(crm_events=[old(id="sch-1", attendees=[BOB, CAI])])
+    away(scene, BOB)
+    scene.outlook().rename(scene.event(ANN)["id"], "Demo")
+    scene.crm().give("sch-1", BOB)
+    start = DAY + timedelta(hours=5)
+    scene.crm(BOB).move("sch-1", start, start + timedelta(hours=1))
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Demo"], BOB: ["Visit"], CAI: ["Demo"]},
+        mails=[],
+        writes={"crm update": 1, "outlook update": 2},
+        agree=False,
+    )
+    back(scene, BOB)
+    shown = {ANN: ["Demo"], BOB: ["Demo"], CAI: ["Demo"]}
+    scene.then(crm=["Demo"], outlook=shown, mails=[], writes={"outlook update": 1})

@@ -51,8 +51,14 @@ def audible(desk: Desk, placement: Placement) -> bool:
 
 
 def elect(desk: Desk) -> str:
-    """The mailbox of the speaker: host, else the owner's copy, else the oldest living placement, copies first (C1)."""
+    """The mailbox of the speaker: host, else the owner's copy, else the oldest living placement, copies first (C1).
+
+    One whose mailbox is away takes over once it is back: until then who speaks goes on being heard.
+    """
     able = [p for p in desk.link.placements if audible(desk, p)]
+    speaker = desk.link.placement(desk.link.speaker)
+    if speaker in able and speaker.standing is Standing.LIVING:
+        able = [p for p in able if p.standing is Standing.LIVING]
     owner = desk.owner_mailbox()
 
     def rank(p: Placement) -> tuple[int, bool, str, str]:

@@ -59,8 +59,13 @@ def _gone_in_crm(desk: Desk) -> bool:
 
 
 def missed_once(desk: Desk) -> bool:
-    """Whether ShareCRM does not find the record for the first time: until a second run neither, nothing is decided."""
+    """Whether ShareCRM does not find the record for the first time: until a second run neither, nothing is decided.
+
+    A run that finds it takes back what an earlier one missed, whatever becomes of its writes.
+    """
     row = desk.sight.crm
+    if row is not None and row.life is not Life.GONE:
+        desk.link, desk.noted = replace(desk.link, missed=0), replace(desk.noted, missed=0)
     missed = desk.link.missed + 1
     if row is None or row.life is not Life.GONE or missed >= RUNS_TO_BELIEVE:
         return False

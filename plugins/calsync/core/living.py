@@ -51,11 +51,11 @@ def compare(desk: Desk) -> None:
     _drop_stale_reads(desk)
     if not unlink_or_relink(desk):
         return
+    if missed_once(desk):
+        return
     if desk.sight.crm and desk.sight.crm.life is Life.OTHER:
         desk.link = replace(desk.link, dirty=True)
         desk.remark("F7", "the record is not normal at the moment", Side.CRM)
-        return
-    if missed_once(desk):
         return
     if desk.sight.crm and desk.sight.crm.owner:
         desk.link = replace(desk.link, crm_owner=desk.sight.crm.owner)

@@ -102,7 +102,9 @@ def gather(
     known, known_crm = store.known_outlook(key), store.known_crm(key)
     if everything:
         known_crm = []
-    again = answers.keys() | wishes.keys()
+    waiting = store.dirty_links(key)
+    # What waits is decided on what stands there now, also when it is as it was: a record that is there was not missed.
+    again = answers.keys() | wishes.keys() | {link.id for link in waiting}
     crm = fresh_crm(staging.frame(key, run.id, "crm"), [row for row in known_crm if row.link not in again])
     to_compare = [] if everything else [row for row in known if row.link not in again]
     outlook = fresh_outlook(staging.frame(key, run.id, "outlook"), to_compare)
@@ -110,7 +112,6 @@ def gather(
         outlook = without_others(outlook, known, chosen)
         chosen = to_decide(chosen, crm, outlook)
     absences = staging.read_rows(Absence, key, run.id, "absences")
-    waiting = store.dirty_links(key)
     intents = _intents(ports, key)
     found = crm or outlook or absences or new_contacts
     learnt = _availabilities(accounts) != _availabilities(store.accounts(key))

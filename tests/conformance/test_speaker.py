@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
+
+import pytest
 from conformance.behaviour import behaviour
 from conformance.scene import Scene, mails
 from pipeline.team import ANN, BOB, CAI, ZOE, address, old, own
+
+from calsync.core.plan import Word
+from calsync.stages.answering import answer_now
+from calsync.stages.context import Run
+from calsync.stages.holds import what_waits
 
 COPIES = [old("Visit", id="sch-1", attendees=[BOB, CAI])]
 
@@ -203,3 +211,92 @@ def test_a_lost_host(scene: Scene) -> None:
         agree=False,  # it waits for a person
     )
     assert scene.held() == ["E7"]
+
+
+def held_beside_a_lost_host(scene: Scene) -> str:
+    """Ann's mailbox is gone for good; her record has a new title, which waits to go out as copies (E7)."""
+    scene.work.configure(retention={"staging_days": 60})
+    scene.given()
+    record = scene.record("Visit", attendees=[BOB, CAI], hours=24 * 60)
+    scene.settled()
+    away(scene, ANN)
+    scene.settled(agree=False)
+    scene.later(days=31)
+    scene.settled(agree=False)
+    scene.crm(BOB).rename(record, "Demo")
+    scene.run()
+    return record
+
+
+def approved(scene: Scene) -> None:
+    """A person lets what is held go out."""
+    with scene.work.at_work() as ports:
+        waits = [one.link for one in what_waits(scene.work.tenant, ports.store)]
+        name = f"answer-{secrets.token_hex(4)}"
+        answer_now(scene.work.tenant, ports, Run(name, "cli", ports.now(), name), waits, Word.APPROVE, "ops")
+
+
+BESIDE = {ANN: ["Visit"], BOB: ["Demo", "Visit"], CAI: ["Demo", "Visit"]}
+
+
+@behaviour("E7", "D3", says="A copy beside a lost host's invitation is a copy: who deletes theirs ends nothing")
+def test_a_copy_beside_is_deleted(scene: Scene) -> None:
+    record = held_beside_a_lost_host(scene)
+    approved(scene)
+    scene.settled(agree=False)
+    for who in (BOB, CAI):
+        (copy,) = (event["id"] for event in scene.work.events(address(who)) if event["subject"] == "Demo")
+        scene.outlook(who).delete(copy)
+    each = {ANN: ["Visit"], BOB: ["Visit"], CAI: ["Visit"]}
+    scene.then(crm=["Demo"], outlook=each, mails=[], writes={}, agree=False)  # Ann's mailbox is gone
+    scene.crm(BOB).rename(record, "Expo")
+    scene.then(crm=["Expo"], outlook=each, mails=[], writes={}, agree=False)
+    assert not scene.held()
+
+
+@behaviour("E7", "E1", "A3", says="A copy beside a lost host's invitation invites nobody, whoever joins the record")
+def test_a_copy_beside_mails_nobody(scene: Scene) -> None:
+    record = held_beside_a_lost_host(scene)
+    approved(scene)
+    scene.settled(agree=False)
+    scene.crm(BOB).change(record, contacts=[ZOE])
+    scene.then(crm=["Demo"], outlook=BESIDE, mails=[], writes={}, agree=False)  # Ann's mailbox is gone
+
+
+@behaviour("E7", "C6", says="Content that changes again brings the copies beside a lost host's invitations up to date")
+def test_content_changes_again(scene: Scene) -> None:
+    record = held_beside_a_lost_host(scene)
+    approved(scene)
+    scene.settled(agree=False)
+    scene.crm(BOB).rename(record, "Expo")
+    each = {ANN: ["Visit"], BOB: ["Expo", "Visit"], CAI: ["Expo", "Visit"]}
+    scene.then(crm=["Expo"], outlook=each, mails=[], writes={"outlook update": 2}, agree=False)
+    assert not scene.held()
+
+
+@behaviour(
+    "E7", "G6", says="A copy beside a lost host's invitation that could not be made, {who}'s, is asked about again"
+)
+@pytest.mark.parametrize("who", ["Bob", "Cai"])
+def test_a_copy_beside_is_refused(scene: Scene, who: str) -> None:
+    held_beside_a_lost_host(scene)
+    lacks = {"Bob": BOB, "Cai": CAI}[who]
+    scene.work.box.fault("graph", {"status": 400}, method="POST", path="/events", mailbox=address(lacks))
+    approved(scene)
+    scene.work.box.clear_faults()
+    scene.later(hours=20)
+    scene.then(crm=["Demo"], outlook=BESIDE, mails=[], writes={"outlook create": 2}, agree=False)
+
+
+@behaviour("E7", "E2", "C6", says="A lost host that comes back takes over what went out as copies, and the copies go")
+def test_a_lost_host_comes_back(scene: Scene) -> None:
+    held_beside_a_lost_host(scene)
+    approved(scene)
+    scene.settled(agree=False)
+    away(scene, ANN, "ok")
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Demo"], BOB: ["Demo"], CAI: ["Demo"]},
+        mails=mails("update", BOB, CAI),
+        writes={"outlook update": 1, "outlook delete": 2},
+    )

@@ -176,9 +176,16 @@ class Desk:
         return ""
 
     def create_in(
-        self, account: Account, target: Event, rule: str, reason: str, invite: tuple[Guest, ...] = (), held: str = ""
+        self,
+        account: Account,
+        target: Event,
+        rule: str,
+        reason: str,
+        invite: tuple[Guest, ...] = (),
+        hosts: bool = False,
+        held: str = "",
     ) -> None:
-        """Create the meeting in one mailbox, with the mark; with people on it if it is the host (A4).
+        """Create the meeting in one mailbox, with the mark; with people on it if it `hosts` (A4).
 
         held: why that must wait for a person, "" when it need not.
         """
@@ -189,8 +196,8 @@ class Desk:
             mailbox=mailbox, event=self.as_outlook(target), fields=("title", "time", "private"), invite=invite,
             mark=Mark(rules.installation, rules.tenant, link.crm_id, mailbox, link.generation),
             zone=account.zone or rules.zone, body="" if link.form is Form.INVITED else self._body(target),
-            reminder=not past, mails=mails(self.people, "invitation", [g.address for g in invite], account.address),
-            held=held,
+            reminder=not past, hosts=hosts, held=held,
+            mails=mails(self.people, "invitation", [g.address for g in invite], account.address),
         )  # fmt: skip
 
     def _body(self, target: Event) -> str:

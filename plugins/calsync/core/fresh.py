@@ -48,7 +48,7 @@ def from_crm_record(desk: Desk, row: CrmRow) -> None:
         desk.link = replace(desk.link, form=Form.INVITED, speaker=owner.object_id)
         guests = invitations(desk, _people(event, owner), owner.addresses)
         desk.link = replace(desk.link, addresses=with_addresses(desk.link, _stands_for(desk, event, guests)))
-        desk.create_in(owner, event, "A4", "new in ShareCRM, its owner invites", guests)
+        desk.create_in(owner, event, "A4", "new in ShareCRM, its owner invites", guests, hosts=True)
     else:
         desk.link = replace(desk.link, form=Form.COPIES)
         spread(desk, event, "A4", "new in ShareCRM, a copy for each connected attendee")

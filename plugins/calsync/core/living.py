@@ -33,7 +33,7 @@ from calsync.core.model import (
     Standing,
 )
 from calsync.core.people import with_addresses
-from calsync.core.plan import Word
+from calsync.core.plan import BESIDE_LOST, Word
 from calsync.core.speaker import elect, wake_and_sleep
 from calsync.core.text import is_cut
 from calsync.core.writes import write_placements, write_record
@@ -185,7 +185,7 @@ def _agree(desk: Desk, base: Event, crm: Change, outlook: Change, new_speaker: b
     write_record(desk, target, frozenset(CONTENT) if _reverts(desk, Side.CRM) else touched, carried_outlook)
     desk.note_crm(desk.sight.crm if desk.sight.crm and desk.sight.crm.life is Life.NORMAL else None)
     if desk.rules.to_outlook:
-        write_placements(desk, target, frozenset(CONTENT) if everything else touched, carried_crm)
+        write_placements(desk, target, frozenset(CONTENT) if everything else touched | _owed(desk), carried_crm)
     end_lost_invitations(desk, base, target)
     desk.note_rows()
     if desk.rules.to_outlook:
@@ -221,12 +221,32 @@ def _host_lost(desk: Desk) -> bool:
 
 
 def _copies_beside_lost(desk: Desk, target: Event) -> None:
-    """Content that no organiser can send any more goes out as copies, once a person agrees (E7)."""
+    """Content that no organiser can send any more goes out as copies, once a person agrees (E7).
+
+    Once to each mailbox: a copy that stands there is written like any other, one that its user removed stays away.
+    """
+    beside = {p.mailbox for p in desk.link.placements if p.kind is Kind.COPY and p.standing is not Standing.ENDED}
     for placement in desk.living() if _host_lost(desk) else ():
         account, shown = desk.account(placement.mailbox), desk.shown(placement)
-        if placement.kind is Kind.GUEST and account and shown and unlike(as_outlook(target), shown):
+        lacks = placement.kind is Kind.GUEST and placement.mailbox not in beside
+        if lacks and account and shown and unlike(as_outlook(target), shown):
             held = "its organiser's mailbox is gone for good: it would stand beside the invitation there"
-            desk.create_in(account, target, "E7", "new content of a meeting whose host is lost", held=held)
+            desk.create_in(account, target, "E7", BESIDE_LOST, held=held)
+
+
+def _owed(desk: Desk) -> frozenset[str]:
+    """What a host that was lost and is back has to show: the content that went out as copies meanwhile (E7).
+
+    What its user keeps private is opened only when the meeting is made public (F6).
+    """
+    lost = {(p.mailbox, p.id) for p in desk.noted.placements if p.kind is Kind.HOST and p.standing is Standing.LOST}
+    back = [p for p in desk.living() if (p.mailbox, p.id) in lost]
+    invited = {p.mailbox for p in desk.link.placements if p.kind is Kind.GUEST}
+    copies = any(p.kind is Kind.COPY and p.origin is Origin.OURS and p.mailbox in invited for p in desk.link.placements)
+    if not back or not copies:
+        return NOTHING
+    private = any(p.origin is Origin.THEIRS and (shown := desk.shown(p)) and shown.private for p in back)
+    return frozenset(CONTENT) - ({"private"} if private else NOTHING)
 
 
 def _host_waits(desk: Desk) -> bool:

@@ -25,6 +25,10 @@ ASKED = "cleanup asked for by a person"
 """The reason of every action of a cleanup; the guard does not count what a person has confirmed (G5)."""
 
 
+BESIDE_LOST = "new content of a meeting whose host is lost"
+"""The reason of a copy that stands beside an invitation whose organiser is gone for good (E7)."""
+
+
 class Word(StrEnum):
     """What a person says to held actions (G6)."""
 
@@ -60,6 +64,7 @@ class Action:
     add, remove: people of a ShareCRM record, employee ids, or contact ids after "c:".
     expect: the etag or ShareCRM version it was planned against. actor: the employee who acts in ShareCRM (E8).
     mark, zone, body, reminder: of an Outlook create, the mark (B3), the zone of all-day dates, the text, the reminder.
+    hosts: whether an Outlook create is the meeting's host, whose people are ours to write; else it is a copy (A3).
     held: why it must wait for a person, "" when it need not (G5, G6).
     versions: of a held action, what it rests on: the versions of both sides as the run knew them, by "crm" or
     "<mailbox>|<event id>", "gone" for an event that is not there (G6).
@@ -87,6 +92,7 @@ class Action:
     zone: str = ""
     body: str = ""
     reminder: bool = True
+    hosts: bool = False
     mails: tuple[Mail, ...] = ()
     evidence: str = ""
     held: str = ""

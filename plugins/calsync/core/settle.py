@@ -7,12 +7,17 @@ from dataclasses import replace
 
 from calsync.core.model import Event, Link, LinkState, Placement, Side, Standing
 from calsync.core.past import RESTORED, UNDO
-from calsync.core.plan import Action, ActionState, Meeting, Outcome, Verb
+from calsync.core.plan import BESIDE_LOST, Action, ActionState, Meeting, Outcome, Verb
 
 
 def essential(meeting: Meeting, action: Action) -> bool:
-    """Whether the agreement rests on this action: every one on the record, and those on the speaker."""
-    return action.side is Side.CRM or not meeting.agreed.speaker or action.mailbox == meeting.agreed.speaker
+    """Whether the agreement rests on this action: every one on the record, and those on the speaker.
+
+    A copy beside a lost host's invitation too (E7): once the change is agreed nothing would ask for it again.
+    """
+    if action.side is Side.CRM or action.reason == BESIDE_LOST:
+        return True
+    return not meeting.agreed.speaker or action.mailbox == meeting.agreed.speaker
 
 
 def settle(meeting: Meeting, outcomes: Mapping[str, Outcome]) -> Link:

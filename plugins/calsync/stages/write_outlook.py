@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from calsync.core.model import Form, Kind, Origin, Placement, Side
-from calsync.core.plan import Action, ActionState, Outcome, Request, Verb
+from calsync.core.model import Kind, Origin, Placement, Side
+from calsync.core.plan import Action, ActionState, Outcome, Request
 from calsync.errors import Refused, Remote, RemoteError, Stale
 from calsync.stages.outcomes import failed, halts
 from calsync.stages.siblings import Siblings, waves
@@ -111,12 +111,10 @@ class OutlookLoader:
         from calsync.graph.event import outlook_row
 
         row = outlook_row(action.mailbox, raw)
-        agreed = self.ledger.meetings[action.link].agreed
-        hosts = action.verb is Verb.CREATE and agreed.form is Form.INVITED and action.mailbox == agreed.speaker
         return Placement(
             mailbox=action.mailbox,
             id=row.id,
-            kind=Kind.HOST if hosts else Kind.COPY,
+            kind=Kind.HOST if action.hosts else Kind.COPY,
             origin=Origin.OURS,
             shown=row.event,
             etag=row.etag,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from pipeline.team import DAY, Team
 from pipeline.workplace import Workplace
 
+from calsync.stages.settings import days
 from sandbox.repeat import Repeat, weekly
 
 
@@ -64,3 +66,45 @@ def test_a_series_that_comes_again_unchanged_costs_no_reads_and_no_writes(team: 
     ]
     assert reads == []
     assert len(team.work.writes()) == written
+
+
+def a_round(team: Team) -> None:
+    """Nothing special: the next run reads on."""
+
+
+def a_token_that_died(team: Team) -> None:
+    team.work.box.fault("graph", {"expire_delta": True}, path="delta", times=1)
+
+
+def a_mailbox_read_anew(team: Team) -> None:
+    team.work.configure(conflicts="crm")
+
+
+def a_reconciliation(team: Team) -> None:
+    assert team.work.last is not None
+    team.work.run(window=days(team.work.tenant, team.work.last))
+
+
+def a_backfill_of_its_first_day(team: Team) -> None:
+    team.work.run(window=(DAY.date(), DAY.date()))
+
+
+@pytest.mark.parametrize("ahead", [175, 300])
+@pytest.mark.parametrize(
+    "reading", [a_round, a_token_that_died, a_mailbox_read_anew, a_reconciliation, a_backfill_of_its_first_day]
+)
+def test_dates_that_are_moved_beyond_the_window_have_not_ended(
+    team: Team, ahead: int, reading: Callable[[Team], None]
+) -> None:
+    """Some of a series or all of it, however calsync comes to see it: each record goes where its date went (B6, F5)."""
+    master = series(team, weekly(3))
+    team.settle()
+    was = begins(team)
+    starts, ends = (f"{DAY + timedelta(days=ahead, hours=n):%Y-%m-%dT%H:%M:%S}" for n in (0, 1))
+    team.outlook().move_series(master, starts, ends, weekly(3))
+
+    reading(team)
+    team.settle(agree=False)
+
+    weeks = [f"{DAY + timedelta(days=ahead, weeks=n):%Y-%m-%dT%H:%M}" for n in range(3)]
+    assert begins(team) == dict(zip(sorted(was, key=was.__getitem__), weeks, strict=True))

@@ -24,7 +24,7 @@ def settle(meeting: Meeting, outcomes: Mapping[str, Outcome]) -> Link:
     """The link to store, given what became of its actions so far. While it is held, nothing becomes of it (G6).
 
     Until everything essential is done the link stays as noted, dirty, so that the next diff decides it again; whatever
-    was created is remembered at once, by its ids.
+    was created is remembered at once, by its ids, also what an earlier run had made otherwise than is wanted now.
     """
     if any(action.held for action in meeting.actions):
         return replace(meeting.noted, dirty=False)
@@ -38,6 +38,9 @@ def settle(meeting: Meeting, outcomes: Mapping[str, Outcome]) -> Link:
     for action in meeting.actions:
         if action.id in done and (agreed or not _goes_back(action)):
             link = _remember(link, meeting, action, outcomes[action.id], agreed=agreed)
+        elif (outcome := outcomes.get(action.id)) and outcome.state is ActionState.STALE and outcome.placement:
+            made_before = replace(outcome.placement, shown=None, etag="")  # what it shows was never agreed
+            link = replace(link, placements=(*link.placements, made_before))
         elif _deletes_event(action) and action.id not in done:
             link = _stand(link, action, Standing.LIVING)
     return link

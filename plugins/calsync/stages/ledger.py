@@ -136,6 +136,11 @@ class Ledger:
         row = self.rows.get(action.id)
         return row if row and row.state is ActionState.SENT else None
 
+    def was_tried(self, action: Action) -> bool:
+        """Whether an action had been sent before the books were opened, so that it may be done already."""
+        row = self.rows.get(action.id)
+        return row is not None and row.sent_at is not None
+
     def sent(self, actions: Collection[Action]) -> None:
         """These are about to go out."""
         if actions:

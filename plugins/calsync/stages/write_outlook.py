@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from calsync.core.merge import content_change
 from calsync.core.model import Kind, Origin, Placement, Side
-from calsync.core.plan import Action, ActionState, Outcome, Request
+from calsync.core.plan import Action, ActionState, Outcome, Request, Verb
 from calsync.errors import Refused, Remote, RemoteError, Stale
 from calsync.stages.outcomes import failed, halts
 from calsync.stages.siblings import Siblings, waves
@@ -21,6 +23,7 @@ WAVE = 80
 
 _WITHDRAWN = "The account's authorisation was withdrawn during the run: it is decided again"
 _MOVED_ON = "The event has moved on since it was read: it is decided again"
+_MADE_BEFORE = "An earlier run has made this event, and it shows something else than is wanted now: it is decided again"
 
 
 class OutlookLoader:
@@ -104,7 +107,19 @@ class OutlookLoader:
             return failed(action, result)
         if result is None:
             return Outcome(action.id, ActionState.DONE)
-        return Outcome(action.id, ActionState.DONE, placement=self._placement(action, result))
+        placement = self._placement(action, result)
+        if self._made_otherwise(action, placement):
+            return replace(failed(action, Stale(_MADE_BEFORE, Remote("graph"))), placement=placement)
+        return Outcome(action.id, ActionState.DONE, placement=placement)
+
+    def _made_otherwise(self, action: Action, placement: Placement) -> bool:
+        """Whether a create has found what an earlier try of it had made, and one side has changed since (G3).
+
+        Its answer may be the event as it was made then, or as its user has edited it: what it shows was never agreed.
+        """
+        if action.verb is not Verb.CREATE or not self.ledger.was_tried(action):
+            return False
+        return bool(action.event and placement.shown and content_change(action.event, placement.shown))
 
     def _placement(self, action: Action, raw: dict[str, Any]) -> Placement:
         """The placement as Graph's answer shows it; what the server rewrote never looks like an edit (C3)."""

@@ -1,0 +1,68 @@
+"""An event that a run made and died over: where no feed tells of it, what both sides edit since is carried over (G3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from conformance.scene import Scene, mails
+from pipeline.death import Death
+from pipeline.team import ANN, DAY, ZOE
+from pipeline.workplace import Workplace
+
+
+@pytest.fixture
+def scene(work: Workplace) -> Iterator[Scene]:
+    work.keep_open()
+    yield Scene(work)
+    work.close()
+
+
+def renamed_in_sharecrm(scene: Scene, record: str) -> None:
+    scene.work.box.set_microsoft(delta_lag=1)
+    scene.crm().rename(record, "Demo")
+
+
+def renamed_in_outlook(scene: Scene, _: str) -> None:
+    event = scene.event(ANN)["id"]
+    scene.work.box.set_microsoft(delta_lag=1)
+    scene.outlook().rename(event, "Demo")
+
+
+def moved_out_of_sight_and_renamed(scene: Scene, record: str) -> None:
+    far = DAY + timedelta(days=300)
+    starts, ends = (f"{far + timedelta(hours=n):%Y-%m-%dT%H:%M:%S}" for n in (0, 1))
+    scene.outlook().move(scene.event(ANN)["id"], starts, ends)
+    scene.later(seconds=10)
+    scene.crm().rename(record, "Demo")
+
+
+@pytest.mark.parametrize(
+    ("edit", "writes"),
+    [
+        (renamed_in_sharecrm, {"outlook create": 1, "outlook update": 1}),
+        (renamed_in_outlook, {"outlook create": 1, "crm update": 1}),
+        (moved_out_of_sight_and_renamed, {"outlook create": 1, "outlook update": 1}),
+    ],
+)
+def test_both_sides_show_what_was_said_last(
+    scene: Scene, edit: Callable[[Scene, str], None], writes: dict[str, int]
+) -> None:
+    scene.given()
+    record = scene.record(contacts=[ZOE])
+    death = Death(1, sent=True)
+    with death.awaited(scene.work):
+        scene.work.run()
+    assert death.fallen
+    scene.later(seconds=10)
+    edit(scene, record)
+    before = scene.work.box.mails()
+    assert [mail["kind"] for mail in before].count("invitation") == 1
+
+    told = scene.work.run()
+
+    assert str(told["sentence"]).endswith("1 moved on meanwhile and decided again.")
+    assert scene.work.box.mails() == before
+    updated = mails("update", ZOE) if "outlook update" in writes else []
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=updated, writes=writes)

@@ -77,7 +77,7 @@ def test_a_task_steps_aside_while_another_run_holds_the_lease(task: Any, stages:
 def test_diff_skips_itself_when_there_is_nothing_to_do(task: Any, stages: FakeStages, skip: int) -> None:
     stages.answers["diff"] = {"actions": 0, "skip": skip}
     if skip:
-        with pytest.raises(AirflowSkipException, match="nothing to write"):
+        with pytest.raises(AirflowSkipException, match="Nothing new was found and nothing is due"):
             task("diff").execute(context_of())
     else:
         assert task("diff").execute(context_of())["actions"] == 0

@@ -1,4 +1,4 @@
-"""An event that a run made and died over: where no feed tells of it, what both sides edit since is carried over (G3)."""
+"""An event that a run made and died over: if no feed tells of it, what both sides edit since is carried over (G3)."""
 
 from __future__ import annotations
 

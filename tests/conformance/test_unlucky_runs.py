@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from conformance.behaviour import behaviour
 from conformance.scene import Scene
 from pipeline.team import ANN, BOB, address, old
+from pipeline.workplace import CALENDAR
 
 from sandbox.sharecrm import errors
 
@@ -31,3 +33,48 @@ def test_not_found_now_and_then(scene: Scene) -> None:
         scene.settle()
         scene.later(days=3)
     scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={"outlook update": 2})
+
+
+def taken_out(scene: Scene) -> Scene:
+    """Ann and Bob have copies of a record, the tenant has deleted what leaves the calendar, and it leaves."""
+    scene.work.configure(out_of_scope="delete")
+    scene.given(crm_events=[old(id="sch-1", attendees=[BOB])])
+    scene.crm().change("sch-1", calendar="CRM Calendar")
+    return scene
+
+
+@behaviour(
+    "D7", "G10", says="Deleting what leaves the calendar is tried again where it was refused ({whose} copy, {status})"
+)
+@pytest.mark.parametrize(("whose", "status"), [("Ann's", 400), ("Bob's", 400), ("Bob's", 412)])
+def test_a_deletion_that_was_refused(scene: Scene, whose: str, status: int) -> None:
+    taken_out(scene)
+    refused(scene, "graph", "DELETE", "/events", status, ANN if whose == "Ann's" else BOB)
+    scene.later(hours=20)
+    scene.then(crm=["Visit"], outlook={}, mails=[], writes={"outlook delete": 2})
+
+
+@behaviour("D7", "D6", says="What leaves the calendar and shall be deleted goes once its mailbox is back")
+def test_a_deletion_from_a_mailbox_away(scene: Scene) -> None:
+    taken_out(scene)
+    scene.work.box.set_mailbox(address(BOB), "forbidden")
+    scene.then(crm=["Visit"], outlook={BOB: ["Visit"]}, mails=[], writes={"outlook delete": 1}, agree=False)
+    scene.work.box.set_mailbox(address(BOB), "ok")
+    scene.then(crm=["Visit"], outlook={}, mails=[], writes={"outlook delete": 1})
+
+
+@behaviour("D6", "D7", says="What comes back to the calendar before all of it was deleted is whole again, not doubled")
+def test_back_before_all_was_deleted(scene: Scene) -> None:
+    taken_out(scene)
+    refused(scene, "graph", "DELETE", "/events", 400, BOB)
+    scene.crm().change("sch-1", calendar=CALENDAR)
+    scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={"outlook delete": 1, "outlook create": 1})
+
+
+@behaviour("D7", says="A tenant that no longer has deleted what leaves the calendar keeps what is left of it")
+def test_the_tenant_changes_its_mind(scene: Scene) -> None:
+    taken_out(scene)
+    refused(scene, "graph", "DELETE", "/events", 400, BOB)
+    scene.work.configure(out_of_scope="unlink")
+    scene.later(hours=20)
+    scene.then(crm=["Visit"], outlook={BOB: ["Visit"]}, mails=[], writes={"outlook delete": 1}, agree=False)

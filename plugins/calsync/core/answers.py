@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from calsync.core.change import crm_change, outlook_change
-from calsync.core.deletion import SCOPE, Fate, fate_of, put_back_crm, put_back_outlook
+from calsync.core.deletion import SCOPE, SCOPE_DELETES, Fate, fate_of, put_back_crm, put_back_outlook
 from calsync.core.desk import Desk
 from calsync.core.guard import ends_meeting
 from calsync.core.merge import Change, merge
@@ -88,9 +88,10 @@ def stay_apart(desk: Desk) -> None:
 def _restore(desk: Desk) -> None:
     """Put the side back that lacks the meeting, as the other one shows it now (E6)."""
     row, rules = desk.sight.crm, desk.rules
-    if row and row.life is Life.NORMAL and rules.left(row):
+    left = row is not None and row.life is Life.NORMAL and rules.left(row)
+    if left or desk.link.reason == SCOPE_DELETES:  # what is still to be deleted of it stays now
         desk.act(Verb.UNLINK, Side.CRM, "D6", SCOPE, target_id=desk.link.crm_id)
-        desk.link = replace(desk.link, state=LinkState.UNLINKED, reason=SCOPE, dirty=False)
+        desk.link = replace(desk.link, state=LinkState.UNLINKED, reason=SCOPE, dirty=not left)
         return
     wake_and_sleep(desk)
     fate = fate_of(desk)

@@ -35,6 +35,8 @@ IN_OUTLOOK = "deleted in Outlook by the person whose deletion counts"
 
 RESTORED = "its event was restored in Outlook"
 SCOPE = "its Calendar field names another calendar"
+SCOPE_DELETES = f"{SCOPE}; what calsync made of it is deleted"
+"""Why a meeting is unlinked whose events the tenant wants deleted: while that lasts, those that are left go too."""
 
 
 class Fate(Enum):
@@ -263,25 +265,36 @@ def unlink_or_relink(desk: Desk) -> bool:
     row, link = desk.sight.crm, desk.link
     leaves = row is not None and row.life is Life.NORMAL and desk.rules.left(row)
     if link.state is LinkState.UNLINKED:
-        if link.reason == SCOPE and row and row.life is Life.INVALID and desk.rules.names(row):
+        taken_out = link.reason in (SCOPE, SCOPE_DELETES)
+        if taken_out and row and row.life is Life.INVALID and desk.rules.names(row):
             # Put back and deleted before a run saw it: it was deleted in this calendar.
             desk.link = replace(link, state=LinkState.LIVING, reason="")
             return True
         if link.reason == CLEANED and not leaves and (target := bring_back(desk)):
             put_back_outlook(desk, target, "D6", "whose event a cleanup had removed is authorised again")
-        elif not leaves:
+        elif taken_out and row and row.life is Life.NORMAL and desk.rules.names(row):
             _relink(desk, row)
+        elif link.reason == SCOPE_DELETES and _deletes_what_leaves(desk):
+            _delete_ours(desk)
         return False
-    if leaves and desk.rules.out_of_scope == "delete" and desk.rules.to_outlook:
+    if leaves and _deletes_what_leaves(desk):
         _delete_ours(desk)
     if leaves:
         desk.act(Verb.UNLINK, Side.CRM, "D6", SCOPE, target_id=link.crm_id)
-        desk.link = replace(desk.link, state=LinkState.UNLINKED, reason=SCOPE, dirty=False)
+        reason = SCOPE_DELETES if _deletes_what_leaves(desk) else SCOPE
+        desk.link = replace(desk.link, state=LinkState.UNLINKED, reason=reason, dirty=False)
     return not leaves
 
 
+def _deletes_what_leaves(desk: Desk) -> bool:
+    return desk.rules.out_of_scope == "delete" and desk.rules.to_outlook
+
+
 def _delete_ours(desk: Desk) -> None:
-    """What calsync made of the meeting goes, and the invitations with it, because the tenant says so (D7)."""
+    """What calsync made of the meeting goes, and the invitations with it, because the tenant says so (D7).
+
+    What cannot be deleted now, its mailbox is away say, stands on and goes when it can.
+    """
     for placement in desk.living():
         if placement.kind is not Kind.GUEST and placement.origin is Origin.OURS:
             desk.delete(placement, "D7", "taken out of this calendar, and the tenant says: delete", SCOPE)
@@ -298,10 +311,8 @@ def without(link: Link, *kinds: Kind) -> Link:
     return replace(link, placements=tuple(placements))
 
 
-def _relink(desk: Desk, row: CrmRow | None) -> None:
+def _relink(desk: Desk, row: CrmRow) -> None:
     """An unlinked meeting whose reason has ended is compared again, once both sides have been read anew."""
-    if desk.link.reason != SCOPE or row is None or row.life is not Life.NORMAL or not desk.rules.names(row):
-        return
     reason = "its Calendar field names this configuration again"
     desk.act(Verb.LINK, Side.CRM, "D6", reason, target_id=row.id)
     ended = all(p.standing is Standing.ENDED for p in desk.link.placements)

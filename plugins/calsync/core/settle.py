@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from calsync.core.deletion import SCOPE_DELETES
 from calsync.core.model import Event, Link, LinkState, Placement, Side, Standing
 from calsync.core.past import RESTORED, UNDO
 from calsync.core.plan import BESIDE_LOST, Action, ActionState, Meeting, Outcome, Verb
@@ -13,8 +14,12 @@ from calsync.core.plan import BESIDE_LOST, Action, ActionState, Meeting, Outcome
 def essential(meeting: Meeting, action: Action) -> bool:
     """Whether the agreement rests on this action: every one on the record, and those on the speaker.
 
-    A copy beside a lost host's invitation too (E7): once the change is agreed nothing would ask for it again.
+    A copy beside a lost host's invitation too (E7): once the change is agreed nothing would ask for it again. None of
+    those that are deleted because their meeting left the calendar: it stays unlinked, and what is left of it goes later
+    (D6, D7).
     """
+    if meeting.agreed.reason == SCOPE_DELETES:
+        return action.side is Side.CRM
     if action.side is Side.CRM or action.reason == BESIDE_LOST:
         return True
     return not meeting.agreed.speaker or action.mailbox == meeting.agreed.speaker

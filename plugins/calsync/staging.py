@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
+from calsync.config.values import KEY
 from calsync.core.codec import from_json, to_json
 from calsync.errors import ConfigError, StagingUnusable
 
@@ -107,11 +108,25 @@ class Staging:
         with _usable():
             return [json.loads(path.read_bytes()) for path in self._parts(tenant, run, name, ".json")]
 
+    def tenants(self, known: Collection[str]) -> list[str]:
+        """The tenants of which runs are staged, besides those that are `known` already.
+
+        Whoever set the root up may keep other things there: a folder counts when a run has left its note in it.
+        """
+        with _usable():
+            others = [top for top in _listed(self.root) if top.name not in known and KEY.fullmatch(top.name)]
+            return sorted(top.name for top in others if top.is_dir() and any(map(_is_run, _listed(top))))
+
+    def runs(self, tenant: str) -> int:
+        """How many run folders there are."""
+        with _usable():
+            return len(_listed(self.root / tenant))
+
     def prune(self, tenant: str, before: datetime) -> int:
         """Remove run folders last written before `before` (aware); how many."""
-        top, removed = self.root / tenant, 0
+        removed = 0
         with _usable():
-            for folder in list(top.iterdir()) if top.exists() else []:
+            for folder in _listed(self.root / tenant):
                 if folder.stat().st_mtime < before.timestamp():
                     shutil.rmtree(folder) if isinstance(folder, Path) else folder.rmdir(recursive=True)
                     removed += 1
@@ -201,6 +216,17 @@ def _open(root: str) -> Any:
     from airflow.sdk import ObjectStoragePath
 
     return ObjectStoragePath(root)
+
+
+def _listed(folder: Any) -> list[Any]:
+    return list(folder.iterdir()) if folder.exists() else []
+
+
+def _is_run(folder: Any) -> bool:
+    """Whether a folder is a run's: every stage leaves a note of how it went."""
+    return folder.is_dir() and any(
+        file.name.startswith("stage-") and file.suffix == ".json" for file in _listed(folder)
+    )
 
 
 def _only_ours(path: Any, mode: int) -> None:

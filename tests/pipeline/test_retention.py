@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from pipeline.workplace import Workplace
 from calsync.core.plan import ActionState
 from calsync.stages.context import Counters, Run
 from calsync.stages.parked import drop
-from calsync.stages.retention import prune
+from calsync.stages.retention import kept_keys, prune
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def team(work: Workplace) -> Team:
 def after(team: Team, days: float) -> Counters:
     """What maintenance removes so many days from now."""
     with team.work.at_work() as ports:
-        return prune(team.work.tenant, ports, ports.now() + timedelta(days=days))
+        return prune("sandbox", team.work.tenant.retention, ports, ports.now() + timedelta(days=days))
 
 
 def test_staged_files_and_history_go_when_their_time_is_over(team: Team) -> None:
@@ -75,6 +76,19 @@ def test_what_a_person_dropped_is_not_tried_again_when_retention_ends(team: Team
     team.outlook().rename(event, "Changed")
     team.settle()
     assert [record["content"] for record in team.work.records()] == ["Changed"]
+
+
+def test_a_tenant_whose_file_is_gone_is_found_by_what_is_kept_of_it(team: Team) -> None:
+    """The staged files of another one, of which nothing is stored, are found too; what is no run's is left alone."""
+    staged = team.work.folder / "staging"
+    shutil.copytree(staged / "sandbox", staged / "dry-runs-only")
+    for other in ("reports/2026/sales.json", "Lost+Found/run/stage-load.json", "notes.txt"):
+        (staged / other).parent.mkdir(parents=True, exist_ok=True)
+        (staged / other).write_text("{}")
+    (team.work.folder / "sandbox.yaml").rename(team.work.folder / "sandbox.yaml.deleted-20261123T080000Z")
+
+    with team.work.at_work() as ports:
+        assert kept_keys(ports) == ["dry-runs-only", "sandbox"]
 
 
 def test_every_run_removes_the_folders_of_old_ones(team: Team) -> None:

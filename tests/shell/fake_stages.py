@@ -29,12 +29,14 @@ class FakeStages:
     """What the stages answer (or raise), the calls in their order, the errors that were noted for the report.
 
     Each refusal refuses the lease once. question: the one that is to be put; waiting: the links it still asks about.
+    kept: the keys under which something is stored or staged.
     """
 
     answers: dict[str, Counters | Exception] = field(default_factory=dict)
     question: str = ""
     waiting: list[str] = field(default_factory=lambda: ["link-1"])
     refusals: list[Exception] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     seen: dict[str, Any] = field(default_factory=dict)
     noted: dict[str, str] = field(default_factory=dict)
@@ -87,8 +89,8 @@ class FakeStages:
         self.seen["run"] = run
         return self.waiting
 
-    def prune(self, tenant: Any, ports: Any, at: datetime) -> Counters:
-        self.calls.append(f"prune {tenant.key}")
+    def prune(self, key: str, kept: Any, ports: Any, at: datetime) -> Counters:
+        self.calls.append(f"prune {key} {kept.history_days}")
         answer = self.answers.get("retention", {"folders": 2})
         if isinstance(answer, Exception):
             raise answer
@@ -98,7 +100,7 @@ class FakeStages:
         """Put these in the place of `calsync.stages.*`."""
         closed = SimpleNamespace(close=lambda: self.calls.append("close"), store=None)
         modules: dict[str, dict[str, Any]] = {
-            "ports": {"open_ports": lambda tenant: closed},
+            "ports": {"open_ports": lambda tenant: closed, "open_kept": lambda: closed},
             "lease": {"leased": self.leased, "release": self.release},
             "report": {"report": self.stage("report")},
             "run": {"staged": self.staged},
@@ -109,7 +111,7 @@ class FakeStages:
                 "put": self.put,
                 "answer": self.answer,
             },
-            "retention": {"prune": self.prune},
+            "retention": {"prune": self.prune, "kept_keys": lambda ports: self.kept},
             "asked": {"show_question": lambda tenant, ports, run, question: self.calls.append("show")},
         }
         for task_id, (module, function) in STAGE_OF_TASK.items():

@@ -44,10 +44,40 @@ def test_every_tenant_is_due_once_a_week_and_the_days_are_about_even() -> None:
 
 
 def test_retention_goes_through_all_tenants(tenants: Path, stages: FakeStages) -> None:
-    for key in ("a", "b"):
-        write_tenant(tenants, key)
+    write_tenant(tenants, "a")
+    write_tenant(tenants, "b", retention={"history_days": 7})
     assert task("retention").execute(context()) == {"tenants": 2, "folders": 4}
-    assert stages.calls == ["prune a", "close", "prune b", "close"]
+    assert pruned(stages) == ["prune a 180", "prune b 7"]
+    assert stages.calls.count("close") == 3
+
+
+def test_what_is_left_of_a_tenant_without_a_file_goes_by_the_defaults(tenants: Path, stages: FakeStages) -> None:
+    write_tenant(tenants, "a")
+    write_tenant(tenants, "deleted", retention={"history_days": 7}).rename(tenants / "deleted.yaml.deleted-20261123")
+    stages.kept = ["a", "deleted", "removed"]
+    assert task("retention").execute(context())["tenants"] == 3
+    assert pruned(stages) == ["prune a 180", "prune deleted 180", "prune removed 180"]
+
+
+def test_nothing_is_removed_of_a_tenant_whose_file_cannot_be_used(tenants: Path, stages: FakeStages) -> None:
+    """Its own settings may keep things for longer."""
+    write_tenant(tenants, "bad", direction="sideways", retention={"history_days": 3650})
+    write_tenant(tenants, "twice")
+    (tenants / "twice.yml").write_text("name: Twice")
+    stages.kept = ["bad", "twice"]
+    with pytest.raises(AirflowFailException, match=r"bad: bad\.yaml: direction"):
+        task("retention").execute(context())
+    assert pruned(stages) == []
+
+
+def test_a_folder_that_is_empty_is_no_word_that_every_tenant_was_removed(tenants: Path, stages: FakeStages) -> None:
+    stages.kept = ["a", "b"]
+    assert task("retention").execute(context()) == {"tenants": 0}
+    assert pruned(stages) == []
+
+
+def pruned(stages: FakeStages) -> list[str]:
+    return [call for call in stages.calls if call.startswith("prune")]
 
 
 def test_a_broken_tenant_stops_nobody_and_is_named(tenants: Path, stages: FakeStages) -> None:
@@ -55,7 +85,7 @@ def test_a_broken_tenant_stops_nobody_and_is_named(tenants: Path, stages: FakeSt
     write_tenant(tenants, "good")
     with pytest.raises(AirflowFailException, match=r"bad: bad\.yaml: direction"):
         task("retention").execute(context())
-    assert stages.calls == ["prune good", "close"]
+    assert pruned(stages) == ["prune good 180"]
 
 
 def test_what_fails_for_one_tenant_is_said_after_the_others(tenants: Path, stages: FakeStages) -> None:

@@ -136,6 +136,14 @@ def test_retention_takes_what_is_over_and_keeps_what_may_still_be_acted_on(store
     assert store.links(T) == [full_link()]
 
 
+def test_a_tenant_is_known_by_whatever_is_stored_under_its_key(store: Store) -> None:
+    assert store.tenants() == []
+    store.save_cursor("b", Cursor("crm", "1772443815000", NOW))
+    store.save_links("a", [full_link()])
+    store.add_history("a", [entry()])
+    assert store.tenants() == ["a", "b"]
+
+
 @pytest.mark.parametrize(("state", "stays"), [("living", True), ("unlinked", True), ("retired", False)])
 def test_retention_keeps_what_says_something_of_a_meeting_while_that_stands(
     store: Store, state: str, stays: bool

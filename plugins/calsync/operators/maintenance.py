@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +20,7 @@ from calsync.operators.trigger import trigger
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from calsync.config.model import Tenant
+    from calsync.config.parts import Retention
     from calsync.stages.context import Counters
 
 DAYS: Final = 7
@@ -41,6 +41,7 @@ class RetentionOperator(BaseOperator):
     """
     Removes what each tenant's retention has ended for: run folders, history, finished actions, ended runs.
 
+    What is kept of a tenant whose file is gone goes by the settings' defaults; whose file cannot be used keeps all.
     One task for all tenants, since it is quick; what is wrong with one of them is said at the end and stops nobody.
     """
 
@@ -56,24 +57,45 @@ class RetentionOperator(BaseOperator):
             tenants, errors = load_folder(tenants_folder())
         removed: Counters = {"tenants": 0}
         troubles = [f"{key}: {error}" for key, error in errors.items()]
-        for tenant in tenants:
+        kept = {tenant.key: tenant.retention for tenant in tenants}
+        try:
+            with discreet(self.task_id):
+                kept |= _left_behind(kept.keys() | errors.keys())
+        except CalsyncError as error:
+            troubles.append(f"Tenants without a file: {error}")
+        for key, retention in kept.items():
             try:
                 with discreet(self.task_id):
-                    _add(removed, _prune(tenant))
+                    _add(removed, _prune(key, retention))
             except CalsyncError as error:
-                troubles.append(f"{tenant.key}: {error}")
+                troubles.append(f"{key}: {error}")
         self.log.info("Removed: %s", removed)
         if troubles:
             raise AirflowFailException("\n".join(["Retention was not applied to every tenant.", *troubles]))
         return removed
 
 
-def _prune(tenant: Tenant) -> Counters:
-    from calsync.stages.ports import open_ports
+def _left_behind(with_file: Collection[str]) -> dict[str, Retention]:
+    """How long is kept what is left of tenants whose file was put aside or removed.
+
+    A folder that holds nothing at all is rather one that is not mounted, and everybody's settings are in it.
+    """
+    from calsync.config.parts import Retention
+    from calsync.stages.ports import open_kept
+    from calsync.stages.retention import kept_keys
+
+    if not any(tenants_folder().iterdir()):
+        return {}
+    with closing(open_kept()) as ports:
+        return {key: Retention() for key in kept_keys(ports) if key not in with_file}
+
+
+def _prune(key: str, kept: Retention) -> Counters:
+    from calsync.stages.ports import open_kept
     from calsync.stages.retention import prune
 
-    with closing(open_ports(tenant)) as ports:
-        return prune(tenant, ports, datetime.now(UTC))
+    with closing(open_kept()) as ports:
+        return prune(key, kept, ports, datetime.now(UTC))
 
 
 def _add(total: Counters, more: Counters) -> None:

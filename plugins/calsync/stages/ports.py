@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from calsync.connections import Conn, connection, find_connection
 from calsync.stages.context import Ports
@@ -72,6 +72,25 @@ def open_ports(
         crm=crm,
         graph=graph,
         crm_settings=crm_settings,
+        now=lambda: datetime.now(UTC),
+    )
+
+
+def open_kept() -> Ports:
+    """The ports to what is stored and staged, of whichever tenant: neither system is reached by them.
+
+    :raises ConfigError, StateError: as `open_ports`
+    """
+
+    def nowhere() -> NoReturn:
+        raise RuntimeError("neither system is reached without a tenant's settings")
+
+    return Ports(
+        store=open_store(state_dsn()),
+        staging=Staging(default_root()),
+        crm=nowhere,
+        graph=nowhere,
+        crm_settings=nowhere,
         now=lambda: datetime.now(UTC),
     )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from calsync.store.engine import Calls, shown
-from calsync.store.tables import REVISION, history
+from calsync.store.tables import REVISION, history, metadata
 
 
 class UpkeepCalls(Calls):
@@ -22,6 +22,12 @@ class UpkeepCalls(Calls):
     def version(self) -> str:
         """The version of its tables: a store of another one does not open."""
         return REVISION
+
+    def tenants(self) -> list[str]:
+        """The keys under which anything is stored, whether or not there is a file of such a tenant still."""
+        with self._read() as connection:
+            keys = (connection.scalars(select(table.c.tenant).distinct()) for table in metadata.sorted_tables)
+            return sorted({key for found in keys for key in found})
 
     def oldest_history(self, tenant: str) -> datetime | None:
         """When the oldest entry of the history was written; None when there is none."""

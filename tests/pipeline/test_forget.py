@@ -44,10 +44,10 @@ def team(work: Workplace, dsn: str) -> Team:  # noqa: F811 - the fixture
     return team
 
 
-def erase(team: Team, email: str, *names: str) -> Forgotten:
+def erase(team: Team, email: str, *names: str, has_file: bool = True) -> Forgotten:
     with team.work.at_work() as ports:
         run = Run("test-forget", "forget", ports.now(), "test:forget")
-        return forget(team.work.tenant, ports, run, email, names)
+        return forget("sandbox", ports, run, email, names, has_file=has_file)
 
 
 def everything(work: Workplace) -> str:
@@ -200,6 +200,25 @@ def test_who_is_authorised_still_is_not_forgotten(team: Team) -> None:
 
     with team.work.at_work() as ports:
         assert ports.store.count_links("sandbox")[LinkState.LIVING] == 4
+
+
+def test_a_write_without_an_answer_is_waited_for_as_long_as_a_run_can_hear_of_it(team: Team) -> None:
+    team.meeting("Secret", of=BOB, hours=8)
+    team.work.box.fault("sharecrm", {"code": 10002}, path="data/create")
+    team.work.run()
+    team.work.revoke(BOB)
+    with team.work.at_work() as ports:
+        (row,) = ports.store.actions("sandbox", states=[ActionState.PARKED])
+        ports.store.mark("sandbox", [row.action.id], ActionState.SENT, ports.now())
+
+    with pytest.raises(ConfigError, match="got no answer yet: run `python -m calsync run sandbox` first"):
+        erase(team, address(BOB))
+    assert naming(team.work, "secret")
+    erase(team, address(BOB), has_file=False)
+
+    assert naming(team.work, "secret") == set()
+    with team.work.at_work() as ports:
+        assert ports.store.open_intents("sandbox") == []
 
 
 def test_titles_of_other_peoples_meetings_are_told(team: Team) -> None:

@@ -17,31 +17,33 @@ RENEW_S = 60.0
 
 
 @contextmanager
-def leased(tenant: Tenant, ports: Ports, run: Run) -> Iterator[None]:
+def leased(tenant: Tenant | str, ports: Ports, run: Run) -> Iterator[None]:
     """Hold the tenant's lease for a stage. A dry run writes nothing, so it needs none.
 
+    :param tenant: the tenant, or the key of one that has no usable file
     :raises LeaseHeld: another run writes this tenant
     :raises LeaseLost: from `ports.still_ours()`, once the lease went to another run
     """
     if run.dry_run:
         yield
         return
-    ports.store.acquire(tenant.key, run.holder, ports.now())
+    key = _key(tenant)
+    ports.store.acquire(key, run.holder, ports.now())
     done = threading.Event()
 
     def renew() -> None:
         while not done.wait(RENEW_S):
             try:
-                ports.store.renew(tenant.key, run.holder, ports.now())
+                ports.store.renew(key, run.holder, ports.now())
             except LeaseLost:
                 return  # the stage hears of it before its next write
             except CalsyncError:
                 continue  # the state database is away for a moment; the lease outlives several renewals
 
     def still_ours() -> None:
-        ports.store.renew(tenant.key, run.holder, ports.now())
+        ports.store.renew(key, run.holder, ports.now())
 
-    keeper = threading.Thread(target=renew, name=f"lease-{tenant.key}", daemon=True)
+    keeper = threading.Thread(target=renew, name=f"lease-{key}", daemon=True)
     before, ports.still_ours = ports.still_ours, still_ours
     keeper.start()
     try:
@@ -53,7 +55,7 @@ def leased(tenant: Tenant, ports: Ports, run: Run) -> Iterator[None]:
 
 
 @contextmanager
-def exclusively(tenant: Tenant, ports: Ports, run: Run) -> Iterator[None]:
+def exclusively(tenant: Tenant | str, ports: Ports, run: Run) -> Iterator[None]:
     """Hold the tenant's lease for all that a process does with it, and give it back. Raises as `leased` does."""
     with leased(tenant, ports, run):
         try:
@@ -62,7 +64,11 @@ def exclusively(tenant: Tenant, ports: Ports, run: Run) -> Iterator[None]:
             release(tenant, ports, run)
 
 
-def release(tenant: Tenant, ports: Ports, run: Run) -> None:
+def release(tenant: Tenant | str, ports: Ports, run: Run) -> None:
     """Give the lease back, if this run has it."""
     if not run.dry_run:
-        ports.store.release(tenant.key, run.holder)
+        ports.store.release(_key(tenant), run.holder)
+
+
+def _key(tenant: Tenant | str) -> str:
+    return tenant if isinstance(tenant, str) else tenant.key

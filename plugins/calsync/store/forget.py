@@ -8,16 +8,20 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, Text, and_, delete, false, or_, select, update
 
 from calsync.core.codec import to_json
-from calsync.core.model import Link
+from calsync.core.model import Account, Link
 from calsync.store.engine import chunks, encode, understood
 from calsync.store.history import HistoryCalls
 from calsync.store.journal import journal_row
 from calsync.store.links import LinkCalls
 from calsync.store.records import HistoryEntry, JournalRow
-from calsync.store.tables import action, history, link, metadata, placement, run
+from calsync.store.tables import account, action, history, link, metadata, placement, run
 
 _LASTING = frozenset({"account", "contact", "link", "placement", "calendar", "action", "history", "run", "lease"})
 """Tables whose rows hold what nobody could read again, and what is written along with it."""
+
+_JOURNAL = ("value", "outcome", "answered_by", "sentence")
+_HISTORY = ("before", "after", "base", "losses", "reason", "who")
+"""The columns in which people may be named."""
 
 
 class ForgetCalls(LinkCalls, HistoryCalls):
@@ -36,6 +40,20 @@ class ForgetCalls(LinkCalls, HistoryCalls):
         owned = (f'"crm_owner":"{employee}"' for employee in employees)
         return self._links_where(tenant, [link.c.value.contains(text, autoescape=True) for text in owned])
 
+    def count_about(self, tenant: str, links: Collection[str], texts: Collection[str]) -> tuple[int, int]:
+        """How many entries of the history, and how many rows of the journal, would be written anew."""
+        with self._read() as connection:
+            entries = _about(connection, history, tenant, links, texts, _HISTORY)
+            return len(entries), len(_about(connection, action, tenant, links, texts, _JOURNAL))
+
+    def rewrite_accounts(self, tenant: str, accounts: Iterable[Account]) -> None:
+        """Write these accounts anew; of which enterprise they are stays as it is stored."""
+        with self._write() as connection:
+            for one in accounts:
+                here = and_(account.c.tenant == tenant, account.c.employee == one.employee)
+                said = {"authorised": one.authorised, "standing": one.authorisation.value, "address": one.address}
+                connection.execute(update(account).where(here).values(**said, value=encode(one)))
+
     def rewrite_actions(
         self,
         tenant: str,
@@ -48,7 +66,7 @@ class ForgetCalls(LinkCalls, HistoryCalls):
         What was to be done, its outcome, who answered and why it failed are taken over; states and times stay.
         """
         with self._write() as connection:
-            found = _about(connection, action, tenant, links, texts, ("value", "outcome", "answered_by", "sentence"))
+            found = _about(connection, action, tenant, links, texts, _JOURNAL)
             for key in found:
                 here = and_(action.c.tenant == tenant, action.c.id == key)
                 new = rewritten(journal_row(connection.execute(select(action).where(here)).one()))
@@ -65,9 +83,8 @@ class ForgetCalls(LinkCalls, HistoryCalls):
         rewritten: Callable[[HistoryEntry], HistoryEntry],
     ) -> int:
         """Write the values anew of the entries of these links, and of those in which one of these texts stands."""
-        columns = ("before", "after", "base", "losses", "reason", "who")
         with self.begin() as tx, tx._write() as connection:
-            found = _about(connection, history, tenant, links, texts, columns)
+            found = _about(connection, history, tenant, links, texts, _HISTORY)
             for entry in (entry for part in chunks(found) for entry in tx.history(tenant, ids=part)):
                 new = rewritten(entry)
                 values = {"before": new.before, "after": new.after, "base": new.base}

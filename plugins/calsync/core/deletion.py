@@ -331,6 +331,11 @@ def reopen(desk: Desk) -> None:
         if any(p.kind is Kind.HOST and p.standing in FOLLOWED for p in link.placements):
             # Its event was never deleted, the mailbox was away say: the meeting goes on as it stood.
             desk.link = replace(desk.link, state=LinkState.LIVING, reason="", dirty=True)
+        elif restored := {p.mailbox: p for p in link.placements if _taken_back(desk, p)}:
+            # Both were taken back, or a run ended after it had recovered the record: nothing is created beside it.
+            for placement in restored.values():
+                desk.put(replace(placement, standing=Standing.LIVING))
+            desk.link = replace(desk.link, state=LinkState.LIVING, reason="", dirty=True, speaker=elect(desk))
         elif desk.rules.to_outlook:
             put_back_outlook(desk, target, "E6", "its record was recovered in ShareCRM")
         return
@@ -351,7 +356,7 @@ def _restored(desk: Desk, placement: Placement) -> bool:
     if placement.standing is Standing.LIVING and placement.kind is Kind.HOST and desk.link.reason == IN_OUTLOOK:
         _goes_on(desk, placement, base)
         return True
-    if placement.standing is not Standing.ENDED or read.etag in (placement.etag, placement.replaced):
+    if not _taken_back(desk, placement):
         return False
     if desk.rules.to_crm:
         desk.put(replace(placement, standing=Standing.LIVING))
@@ -361,6 +366,14 @@ def _restored(desk: Desk, placement: Placement) -> bool:
         if desk.rules.to_outlook:
             copies_in(desk, target, "E6", RESTORED)
     return True
+
+
+def _taken_back(desk: Desk, placement: Placement) -> bool:
+    """Whether an ended event of the meeting, no invitation, stands there again, changed since it was last read."""
+    read = desk.row(placement)
+    if read is None or read.cancelled or desk.link.base is None or placement.kind is Kind.GUEST:
+        return False
+    return placement.standing is Standing.ENDED and read.etag not in (placement.etag, placement.replaced)
 
 
 def _goes_on(desk: Desk, host: Placement, base: Event) -> None:

@@ -1,0 +1,85 @@
+"""Restored: what its user takes back out of the deleted items lives again, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from conformance.behaviour import behaviour
+from conformance.scene import Scene
+from pipeline.team import ANN, BOB, ZOE, address, old, own
+
+from calsync.sharecrm.write import CrmWriter
+
+BOTH = {ANN: ["Visit"], BOB: ["Visit"]}
+
+
+def in_copies(scene: Scene) -> None:
+    """A record of Ann's with Bob, which both have as a copy."""
+    scene.given(crm_events=[old(id="sch-1", attendees=[BOB], contacts=[ZOE])])
+
+
+def from_outlook(scene: Scene) -> None:
+    """Ann's own event with Bob, which came from Outlook."""
+    scene.given(outlook_events=[own(guests=(address(BOB),))])
+
+
+FORMS: dict[str, Callable[[Scene], None]] = {"in copies": in_copies, "from Outlook": from_outlook}
+
+
+def delete(scene: Scene, employee: str) -> str:
+    """They delete their event, and calsync has seen it. The event."""
+    event = str(scene.event(employee)["id"])
+    scene.outlook(employee).delete(event)
+    scene.settled(agree=False)
+    return event
+
+
+def take_back(scene: Scene, employee: str, event: str) -> None:
+    """They move the event from the deleted items back to the calendar."""
+    calendar = scene.outlook(employee).request("GET", "/calendar")["id"]
+    scene.outlook(employee).request("POST", f"/events/{event}/move", {"destinationId": calendar})
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize("form", FORMS)
+@behaviour("E6", "A1", says="Event and record are both taken back between two runs: it stands once ({form})")
+def test_both_taken_back(scene: Scene, form: str) -> None:
+    FORMS[form](scene)
+    (record,) = scene.work.records()
+    mine = delete(scene, ANN)
+    take_back(scene, ANN, mine)
+    scene.crm().recover(record["id"])
+    scene.run()  # what is there again is compared by the next one
+    in_theirs = form == "from Outlook"  # then Bob's invitation stays cancelled, until Ann sends it again
+    scene.then(
+        crm=["Visit"],
+        outlook={ANN: ["Visit"]} if in_theirs else BOTH,
+        mails=[],
+        writes={} if in_theirs else {"outlook create": 1},
+        agree=not in_theirs,
+    )
+    assert scene.event(ANN)["id"] == mine
+
+
+@behaviour("E6", "G3", says="A run is killed after it recovered the record of an event taken back: it stands once")
+def test_killed_after_the_recovery(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    in_copies(scene)
+    mine = delete(scene, ANN)
+    take_back(scene, ANN, mine)
+    recover = CrmWriter.restore
+
+    async def last_deed(*arguments: object) -> None:
+        await recover(*arguments)  # type: ignore[arg-type]
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CrmWriter, "restore", last_deed)
+        with pytest.raises(Killed):
+            scene.work.run(may_fail=True)
+    scene.later(minutes=20)  # the lease of a dead run ends
+    scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={"crm recover": 1, "outlook create": 1})
+    assert scene.event(ANN)["id"] == mine

@@ -83,3 +83,54 @@ def test_killed_after_the_recovery(scene: Scene, monkeypatch: pytest.MonkeyPatch
     scene.later(minutes=20)  # the lease of a dead run ends
     scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={"crm recover": 1, "outlook create": 1})
     assert scene.event(ANN)["id"] == mine
+
+
+def record_refused(scene: Scene) -> str:
+    """Ann takes her event back, and ShareCRM refuses to recover the record for now: that is parked. The event."""
+    in_copies(scene)
+    mine = delete(scene, ANN)
+    take_back(scene, ANN, mine)
+    scene.work.box.fault("sharecrm", {"code": 10002}, path="recover")
+    scene.work.run(may_fail=True)
+    scene.work.run(may_fail=True)
+    scene.work.box.clear_faults()
+    return mine
+
+
+@behaviour("E6", "G10", says="An event is taken back and its record cannot be recovered yet: it is, once it can")
+def test_the_record_is_refused(scene: Scene) -> None:
+    mine = record_refused(scene)
+    scene.later(hours=30)
+    scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={"crm recover": 1, "outlook create": 1})
+    assert scene.event(ANN)["id"] == mine
+
+
+@behaviour(
+    "E6", "D4", says="An event is taken back and deleted again before its record could be recovered: all is gone"
+)
+def test_the_record_is_refused_and_the_event_deleted(scene: Scene) -> None:
+    mine = record_refused(scene)
+    assert scene.titles(BOB) == ["Visit"]
+    scene.outlook().delete(mine)
+    scene.later(hours=30)
+    scene.then(crm=[], outlook={}, mails=[], writes={"outlook create": 1, "outlook delete": 1})
+
+
+@behaviour("E6", "D2", says="An event is taken back, its record is refused, its mailbox goes away: nothing is ended")
+def test_the_record_is_refused_and_the_mailbox_away(scene: Scene) -> None:
+    mine = record_refused(scene)
+    scene.work.box.set_mailbox(address(ANN), "forbidden")
+    scene.later(hours=30)
+    scene.then(crm=[], outlook=BOTH, mails=[], writes={"outlook create": 1}, agree=False)
+    scene.work.box.set_mailbox(address(ANN), "ok")
+    scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={"crm recover": 1})
+    assert scene.event(ANN)["id"] == mine
+
+
+@behaviour("E6", "G10", says="An event is taken back, its record is refused and recovered by hand: it stands once")
+def test_the_record_is_refused_and_recovered_by_hand(scene: Scene) -> None:
+    mine = record_refused(scene)
+    scene.crm().recover("sch-1")
+    scene.run()
+    scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={"outlook create": 1})
+    assert scene.event(ANN)["id"] == mine

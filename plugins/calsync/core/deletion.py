@@ -27,7 +27,7 @@ from calsync.core.model import (
 )
 from calsync.core.people import persons
 from calsync.core.plan import Verb
-from calsync.core.speaker import audible, elect
+from calsync.core.speaker import audible, elect, restanding
 from calsync.core.unlinked import CLEANED, bring_back
 
 IN_OUTLOOK = "deleted in Outlook by the person whose deletion counts"
@@ -328,24 +328,35 @@ def reopen(desk: Desk) -> None:
     target = row.event if row else None
     desk.link = replace(desk.link, dirty=False)
     if row and target and row.life is Life.NORMAL and row.version > link.crm_version and desk.rules.names(row):
-        if any(p.kind is Kind.HOST and p.standing in FOLLOWED for p in link.placements):
-            # Its event was never deleted, the mailbox was away say: the meeting goes on as it stood.
-            desk.link = replace(desk.link, state=LinkState.LIVING, reason="", dirty=True)
-        elif restored := {p.mailbox: p for p in link.placements if _taken_back(desk, p)}:
-            # Both were taken back, or a run ended after it had recovered the record: nothing is created beside it.
-            for placement in restored.values():
-                desk.put(replace(placement, standing=Standing.LIVING))
-            desk.link = replace(desk.link, state=LinkState.LIVING, reason="", dirty=True, speaker=elect(desk))
-        elif desk.rules.to_outlook:
-            put_back_outlook(desk, target, "E6", "its record was recovered in ShareCRM")
+        _with_its_record(desk, target)
         return
     if row and row.version > link.crm_version:
         desk.link = replace(desk.link, crm_version=row.version)
     for placement in link.placements:
         if placement.kind is Kind.HOST and placement.origin is Origin.THEIRS and placement.shown is None:
             leave(desk, placement)  # its organiser connected after the deletion, which was kept to its own side (C9)
-    if not any(_restored(desk, placement) for placement in link.placements):
+    if any(_restored(desk, placement) for placement in link.placements):
+        return
+    if waiting := [p for p in link.placements if _waits_for_record(desk, p)]:
+        desk.link = replace(desk.link, dirty=any(audible(desk, p) for p in waiting))
+    else:
         _end_placements(desk, "D4", link.reason)
+
+
+def _with_its_record(desk: Desk, target: Event) -> None:
+    """The record is back: the meeting goes on in what stands of it in Outlook, else it is put back there."""
+    link = desk.link
+    if any(p.kind is Kind.HOST and p.standing in FOLLOWED for p in link.placements):
+        # Its event was never deleted, the mailbox was away say: the meeting goes on as it stood.
+        desk.link = replace(link, state=LinkState.LIVING, reason="", dirty=True)
+    elif restored := {p.mailbox: p for p in link.placements if _taken_back(desk, p) or _waits_for_record(desk, p)}:
+        # Both were taken back, or a run ended after it had recovered the record: nothing is created beside it.
+        for placement in restored.values():
+            if placement.standing is Standing.ENDED:
+                desk.put(replace(placement, standing=Standing.LIVING))
+        desk.link = replace(desk.link, state=LinkState.LIVING, reason="", dirty=True, speaker=elect(desk))
+    elif desk.rules.to_outlook:
+        put_back_outlook(desk, target, "E6", "its record was recovered in ShareCRM")
 
 
 def _restored(desk: Desk, placement: Placement) -> bool:
@@ -359,6 +370,9 @@ def _restored(desk: Desk, placement: Placement) -> bool:
     if not _taken_back(desk, placement):
         return False
     if desk.rules.to_crm:
+        # Should the record not come back in this run, it is asked for again: until then the event is not ended again.
+        desk.noted = restanding(desk.noted, placement, Standing.LIVING)
+        desk.noted = replace(desk.noted, reason=RESTORED, speaker=placement.mailbox)
         desk.put(replace(placement, standing=Standing.LIVING))
         desk.link = replace(desk.link, speaker=placement.mailbox)
         target = replace(base, title=read.event.title, time=read.event.time, private=read.event.private)
@@ -373,7 +387,15 @@ def _taken_back(desk: Desk, placement: Placement) -> bool:
     read = desk.row(placement)
     if read is None or read.cancelled or desk.link.base is None or placement.kind is Kind.GUEST:
         return False
-    return placement.standing is Standing.ENDED and read.etag not in (placement.etag, placement.replaced)
+    changed = read.etag not in (placement.etag, placement.replaced)
+    return _waits_for_record(desk, placement) or (placement.standing is Standing.ENDED and changed)
+
+
+def _waits_for_record(desk: Desk, placement: Placement) -> bool:
+    """Whether a former run took an event for restored, and its record has not come back yet (G10)."""
+    restored = desk.link.reason == RESTORED and placement.mailbox == desk.link.speaker
+    stands = placement.kind is not Kind.GUEST and placement.standing in FOLLOWED
+    return restored and stands and not _is_over(desk, placement)
 
 
 def _goes_on(desk: Desk, host: Placement, base: Event) -> None:

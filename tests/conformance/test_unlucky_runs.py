@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from conformance.behaviour import behaviour
 from conformance.scene import Scene
-from pipeline.team import ANN, BOB, address, old
+from pipeline.team import ANN, BOB, DAY, address, old
 from pipeline.workplace import CALENDAR
 
 from sandbox.sharecrm import errors
@@ -78,3 +80,25 @@ def test_the_tenant_changes_its_mind(scene: Scene) -> None:
     scene.work.configure(out_of_scope="unlink")
     scene.later(hours=20)
     scene.then(crm=["Visit"], outlook={BOB: ["Visit"]}, mails=[], writes={"outlook delete": 1}, agree=False)
+
+
+@behaviour("A2", "D1", "F5", says="A change that waits is not forgotten when its record cannot be read for once")
+def test_a_record_that_cannot_be_read_once(scene: Scene) -> None:
+    scene.work.configure(window={"past_days": 10, "future_days": 21})
+    scene.given(crm_events=[old("Fair", id="sch-1")])
+    start = DAY + timedelta(days=25)
+    scene.crm().move("sch-1", start, start + timedelta(hours=1))
+    scene.settled()
+    scene.crm().rename("sch-1", "Expo")
+    for _ in range(2):  # so that no listing tells of the change any more
+        refused(scene, "graph", "PATCH", "/events")
+        scene.later(hours=5)
+    scene.work.box.fault("sharecrm", {"code": errors.LOCKED}, path="data/get")
+    scene.work.run(may_fail=True)
+    scene.work.box.clear_faults()
+    scene.later(hours=20)
+    scene.then(crm=["Expo"], outlook={ANN: ["Expo"]}, mails=[], writes={"outlook update": 1})
+    since = max(request["n"] for request in scene.work.box.requests())
+    scene.run()
+    asked = [r["path"] for r in scene.work.box.requests() if r["n"] > since]
+    assert not [path for path in asked if path.endswith("data/get")]

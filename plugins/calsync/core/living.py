@@ -47,7 +47,7 @@ def compare(desk: Desk) -> None:
     if base is None:
         return
     wake_and_sleep(desk)
-    desk.link = replace(desk.link, dirty=desk.link.dirty and _unheard(desk))
+    desk.link = replace(desk.link, dirty=desk.link.dirty and (_unread(desk) or _unheard(desk)))
     _drop_stale_reads(desk)
     if not unlink_or_relink(desk):
         return
@@ -76,6 +76,11 @@ def compare(desk: Desk) -> None:
         _deleted_in_outlook(desk, crm)
     else:
         _agree(desk, base, crm, outlook, new_speaker=new_speaker)
+
+
+def _unread(desk: Desk) -> bool:
+    """Whether the record of a meeting that waits could not be read: what waits may be a change of it."""
+    return bool(desk.link.crm_id) and desk.sight.crm is None
 
 
 def _unheard(desk: Desk) -> bool:

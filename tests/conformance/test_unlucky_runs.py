@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from conformance.behaviour import behaviour
 from conformance.scene import Scene
-from pipeline.team import ANN, BOB, DAY, address, old
+from pipeline.team import ANN, BOB, DAY, address, old, own
 from pipeline.workplace import CALENDAR
 
 from sandbox.sharecrm import errors
@@ -102,3 +102,17 @@ def test_a_record_that_cannot_be_read_once(scene: Scene) -> None:
     scene.run()
     asked = [r["path"] for r in scene.work.box.requests() if r["n"] > since]
     assert not [path for path in asked if path.endswith("data/get")]
+
+
+@behaviour("C10", "G10", "A5", says="An edit that could not be carried over is, once its user is authorised again")
+def test_an_edit_that_waited_over_a_withdrawal(scene: Scene) -> None:
+    scene.given(outlook_events=[own("Call")])
+    scene.outlook().rename(scene.event(ANN)["id"], "Talk")
+    scene.work.box.fault("sharecrm", {"code": errors.LOCKED}, path="data/update")
+    scene.work.run(may_fail=True)
+    scene.work.box.clear_faults()
+    scene.revoke(ANN)
+    scene.settle(agree=False)
+    scene.later(hours=20)
+    scene.work.authorise(ANN)
+    scene.then(crm=["Talk"], outlook={ANN: ["Talk"]}, mails=[], writes={"crm update": 1})

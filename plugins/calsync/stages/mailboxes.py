@@ -90,10 +90,10 @@ class MailboxReader:
         mailboxes = [account.object_id for account in accounts]
         self._know(mailboxes)
         saved = {cursor.name: cursor for cursor in self.ports.store.cursors(self.tenant.key)}
-        for mailbox in mailboxes:
-            cursor = saved.get(cursor_name(mailbox))
-            if cursor and not self._anchored_too_long(cursor):
-                self.cursor_of[mailbox] = cursor
+        for account in accounts:
+            cursor = saved.get(cursor_name(account.object_id))
+            if cursor and not self._anchored_too_long(cursor, account):
+                self.cursor_of[account.object_id] = cursor
         if self.run.moves_cursors:
             given_up = [m for m in mailboxes if cursor_name(m) in saved and m not in self.cursor_of]
             await last_words(self, {mailbox: saved[cursor_name(mailbox)].value for mailbox in given_up})
@@ -124,11 +124,17 @@ class MailboxReader:
         self._forget_the_unavailable()
         self._note_zones()
 
-    def _anchored_too_long(self, cursor: Cursor) -> bool:
-        """Whether a mailbox's window has to be moved along; staggered, since each was anchored in its own hour."""
+    def _anchored_too_long(self, cursor: Cursor, account: Account) -> bool:
+        """Whether a mailbox's window has to be moved along; staggered, since each was anchored in its own hour.
+
+        One that was authorised again since is compared anew (C10): what waited to be carried over has been told once,
+        before its authorisation was withdrawn, and is told no more.
+        """
         if self.anew or not self.run.moves_cursors:
             return True
         anchored = datetime.fromisoformat(cursor.meta["anchored"])
+        if account.authorised_since and account.authorised_since > anchored:
+            return True
         return self.run.at - anchored >= timedelta(days=self.tenant.window.reanchor_days)
 
     def common_failure(self) -> RemoteError | None:

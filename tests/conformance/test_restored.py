@@ -134,3 +134,35 @@ def test_the_record_is_refused_and_recovered_by_hand(scene: Scene) -> None:
     scene.run()
     scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={"outlook create": 1})
     assert scene.event(ANN)["id"] == mine
+
+
+@behaviour("E6", "B1", says="A colleague takes back the copy they had deleted: it is their copy again, and is kept so")
+def test_a_declined_copy(scene: Scene) -> None:
+    in_copies(scene)
+    theirs = delete(scene, BOB)
+    take_back(scene, BOB, theirs)
+    scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={})
+    scene.crm().rename("sch-1", "Demo")
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"], BOB: ["Demo"]}, mails=[], writes={"outlook update": 2})
+
+
+@behaviour("E6", "C9", says="One-way, an owner takes back the copy they had deleted: it follows ShareCRM again")
+def test_a_copy_that_only_follows(scene: Scene) -> None:
+    scene.work.configure(direction="crm_to_outlook")
+    in_copies(scene)
+    mine = delete(scene, ANN)
+    take_back(scene, ANN, mine)
+    scene.settled()
+    scene.crm().rename("sch-1", "Demo")
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"], BOB: ["Demo"]}, mails=[], writes={"outlook update": 2})
+
+
+@behaviour("E6", "C1", says="The only connected guest takes back a deleted invitation: its organiser is heard again")
+def test_a_declined_invitation(scene: Scene) -> None:
+    scene.given(BOB, outlook_events=[own(guests=(address(BOB),))], agree=False)
+    theirs = delete(scene, BOB)
+    take_back(scene, BOB, theirs)
+    scene.settled(agree=False)
+    scene.outlook().rename(scene.event(ANN)["id"], "Talk")
+    shown = {ANN: ["Talk"], BOB: ["Talk"]}
+    scene.then(crm=["Talk"], outlook=shown, mails=[], writes={"crm update": 1}, agree=False)

@@ -74,7 +74,7 @@ def wake_and_sleep(desk: Desk) -> None:
     """A placement sleeps while its mailbox or its authorisation is away, and wakes with it (A3).
 
     An ended invitation wakes when its organiser sends it again (E6), and a host that was taken for ended while its
-    mailbox was away. A host is lost once its mailbox is gone for good.
+    mailbox was away; a declined event when its user takes it back. A host is lost once its mailbox is gone for good.
     """
     for placement in desk.link.placements:
         standing = _standing(desk, placement)
@@ -94,7 +94,7 @@ def restanding(link: Link, placement: Placement, standing: Standing) -> Link:
 
 def _standing(desk: Desk, placement: Placement) -> Standing:
     account, row, before = desk.account(placement.mailbox), desk.row(placement), placement.standing
-    if before is Standing.ENDED:
+    if before in (Standing.ENDED, Standing.DECLINED):
         return Standing.LIVING if row and not row.cancelled and _again(desk, placement, row) else before
     if before not in STANDS:
         return before
@@ -105,15 +105,18 @@ def _standing(desk: Desk, placement: Placement) -> Standing:
 
 
 def _again(desk: Desk, placement: Placement, row: OutlookRow) -> bool:
-    """Whether an event that had ended stands there after all.
+    """Whether an event that had ended, or that its user had done away with, stands there after all.
 
     Not beside what took its place: an invitation only if its host stands, whose copy it supersedes (E2). A host whose
     guests were all cancelled while it could not be asked counted as ended (D3); it has changed since it was last read,
-    since its people left it, and an old read of one that we deleted ourselves has not.
+    since its people left it, and so has what was taken out of the deleted items; an old read of one that was deleted
+    has not.
     """
     standing = [p for p in desk.link.placements if p.standing in STANDS]
     alone = not any(p.mailbox == placement.mailbox for p in standing)
-    if placement.kind is Kind.GUEST:
+    declined = placement.standing is Standing.DECLINED
+    if placement.kind is Kind.GUEST and not declined:
         return alone or any(p.kind is Kind.HOST for p in standing)
     changed = row.etag not in (placement.etag, placement.replaced)
-    return placement.kind is Kind.HOST and desk.link.state is LinkState.LIVING and alone and changed
+    may = declined or placement.kind is Kind.HOST
+    return may and desk.link.state is LinkState.LIVING and alone and changed

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from conformance.behaviour import behaviour
 from conformance.scene import Scene
-from pipeline.team import ANN, BOB, CAI, DAY, ZOE, address, old, own
+from pipeline.team import ANN, BOB, CAI, DAY, ZOE, address, old, own, seed
 
 
 def from_outlook(scene: Scene) -> None:
@@ -169,3 +169,28 @@ def test_given_to_somebody_who_is_away(scene: Scene) -> None:
     back(scene, BOB)
     shown = {ANN: ["Demo"], BOB: ["Demo"], CAI: ["Demo"]}
     scene.then(crm=["Demo"], outlook=shown, mails=[], writes={"outlook update": 1})
+
+
+@behaviour(
+    "D3",
+    "C6",
+    says="Uninvited while another's mailbox is waited for with an edit: taken off the record once it is back",
+)
+def test_uninvited_while_an_edit_waits(scene: Scene) -> None:
+    dan = "dan@contoso.example"  # no employee: calsync hears of his meeting in the calendars of his guests
+    event = own(guests=(address(BOB), address(CAI))) | {"mailbox": dan}
+    boxes = [*seed()["mailboxes"], {"address": dan, "name": "Dan"}]
+    scene.given(mailboxes=boxes, outlook_events=[event], agree=False)
+    (record,) = scene.work.records()
+    crm = scene.crm(record["owner"])
+    crm.change(record["id"], participants=[ANN, BOB, CAI])
+    scene.settle(agree=False)
+    away(scene, ANN)  # her copy is the one that speaks
+    (his,) = scene.work.events(dan)
+    scene.work.box.as_user(dan).uninvite(his["id"], address(CAI))
+    crm.rename(record["id"], "Trip")
+    scene.settled(agree=False)
+    back(scene, ANN)
+    shown = {ANN: ["Trip"], BOB: ["Visit"]}  # Bob's is Dan's event, which calsync may not write
+    scene.then(crm=["Trip"], outlook=shown, mails=[], writes={"crm update": 1, "outlook update": 1}, agree=False)
+    assert scene.people("Trip") == ({ANN, BOB}, set())

@@ -34,7 +34,7 @@ from calsync.core.model import (
 )
 from calsync.core.people import with_addresses
 from calsync.core.plan import BESIDE_LOST, Word
-from calsync.core.speaker import elect, wake_and_sleep
+from calsync.core.speaker import elect, restanding, wake_and_sleep
 from calsync.core.text import is_cut
 from calsync.core.writes import write_placements, write_record
 
@@ -270,9 +270,18 @@ def _lists_people(desk: Desk) -> bool:
 def _write_the_others(desk: Desk, before: Link, target: Event, crm: Change) -> None:
     """While the speaker's mailbox is away nothing is agreed, so that it gets the change when it is back (C6)."""
     write_placements(desk, target, NOTHING, crm)
+    for placement in before.placements:
+        if placement.standing is Standing.ENDED and _followed_before(desk, placement):
+            before = restanding(before, placement, Standing.LIVING)  # who was uninvited is taken off the record then
     desk.link = replace(before, dirty=True)
     desk.losses.clear()
     desk.remark("C6", "the mailbox that is written first is away; it gets the change when it is back", Side.OUTLOOK)
+
+
+def _followed_before(desk: Desk, placement: Placement) -> bool:
+    """Whether a placement stood when this run began, as far as anybody knew."""
+    key = (placement.mailbox, placement.id)
+    return any((p.mailbox, p.id) == key and p.standing in FOLLOWED for p in desk.noted.placements)
 
 
 def end_lost_invitations(desk: Desk, base: Event, target: Event) -> None:

@@ -322,6 +322,36 @@ def test_two_configurations_with_their_own_people(scene: Scene) -> None:
     scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={"outlook create": 1}, agree=False)
 
 
+@behaviour(
+    "B3",
+    "D6",
+    says="A record that comes back from another configuration's calendar keeps the copies made there ({leaving} here)",
+)
+@pytest.mark.parametrize(("leaving", "made"), [("unlink", 1), ("delete", 2)])
+def test_there_and_back(scene: Scene, leaving: str, made: int) -> None:
+    scene.work.configure(out_of_scope=leaving)
+    scene.given(ANN, crm_events=[old(id="sch-1", attendees=[CAI])], agree=False)
+    service = scene.work.beside("service", name=OTHER)
+    service.authorise(CAI)
+    service.run()
+    scene.crm().change("sch-1", calendar=OTHER)
+    for _ in range(2):
+        scene.run()
+        service.run()
+    assert scene.titles(CAI) == ["Visit"]
+    service.revoke(CAI)
+    scene.work.authorise(CAI)
+    scene.crm().rename("sch-1", "Demo")
+    service.run()
+    scene.crm().change("sch-1", calendar=CALENDAR)
+    for _ in range(2):
+        scene.run()
+        service.run()
+    both = {ANN: ["Demo"], CAI: ["Demo"]}
+    writes = {"outlook create": made, "outlook update": 3 - made, **({"outlook delete": 1} if made > 1 else {})}
+    scene.then(crm=["Demo"], outlook=both, mails=[], writes=writes)
+
+
 @behaviour("B2", "B3", says="One Outlook meeting with people of two configurations becomes one record, not two")
 def test_one_meeting_of_two_configurations(scene: Scene) -> None:
     scene.given(ANN)

@@ -118,7 +118,8 @@ def gather(
     waits = waiting or intents or learnt or run.recover or cursors.due(tenant, ports, run)
     idle = run.moves_cursors and not (found or changed or waits)
     links = _links(tenant, ports, crm, outlook, absences, everything or bool(new_contacts), chosen)
-    links += moved_here(tenant, ports, rules, crm, links)
+    moved = {link.id: link for link in moved_here(tenant, ports, rules, crm, links)}
+    links = [*(link for link in links if link.id not in moved), *moved.values()]
     contacts = {c.id: c for c in (*store.contacts(key), *new_contacts)}
     tenants, mailboxes = tallies(store, key, run.at, held, known)
     directory = staging.read_json(key, run.id, "directory") or {}

@@ -10,6 +10,7 @@ from conformance.scene import Scene
 from pipeline.team import ANN, BOB, ZOE, address, old, own
 
 from calsync.sharecrm.write import CrmWriter
+from calsync.stages.parked import parked
 
 BOTH = {ANN: ["Visit"], BOB: ["Visit"]}
 
@@ -166,3 +167,21 @@ def test_a_declined_invitation(scene: Scene) -> None:
     scene.outlook().rename(scene.event(ANN)["id"], "Talk")
     shown = {ANN: ["Talk"], BOB: ["Talk"]}
     scene.then(crm=["Talk"], outlook=shown, mails=[], writes={"crm update": 1}, agree=False)
+
+
+@behaviour(
+    "G10", "E6", says="Refused by ShareCRM, then deleted: it is parked no longer; taken back, it gets its record"
+)
+def test_refused_then_deleted(scene: Scene) -> None:
+    scene.given()
+    call = scene.meeting("Call")
+    scene.work.box.fault("sharecrm", {"code": 10002}, path="data/create")
+    scene.work.run(may_fail=True)
+    scene.work.box.clear_faults()
+    scene.outlook().delete(call)
+    scene.later(hours=30)
+    scene.then(crm=[], outlook={}, mails=[], writes={})
+    with scene.work.at_work() as ports:
+        assert not parked(scene.work.tenant, ports)
+    take_back(scene, ANN, call)
+    scene.then(crm=["Call"], outlook={ANN: ["Call"]}, mails=[], writes={"crm create": 1})

@@ -23,6 +23,7 @@ from calsync.core.speaker import wake_and_sleep
 from calsync.core.undo import undo, unlinked_first
 
 MOVED_ON = "what a held action rested on has moved on; it is dropped, and decided anew by the next run"
+EVENT_DELETED = "its event was deleted"
 
 
 def diff(facts: Facts) -> Plan:
@@ -93,10 +94,10 @@ def _look_at(desk: Desk) -> None:
 def _compare(desk: Desk) -> None:
     sight, link = desk.sight, desk.link
     if link.reason == AMBIGUOUS:
-        if link.placements and all(gone(sight.absences, placement) for placement in link.placements):
+        if _all_gone(sight):
             for placement in link.placements:
                 desk.put(replace(placement, standing=Standing.ENDED))
-            desk.link = replace(desk.link, state=LinkState.RETIRED, reason="its event was deleted", dirty=False)
+            desk.link = replace(desk.link, state=LinkState.RETIRED, reason=EVENT_DELETED, dirty=False)
         return
     if sight.unreadable:
         # It comes again when it changes. What else was read of it must not be lost: the next run decides it again.
@@ -136,8 +137,16 @@ def _never_agreed(desk: Desk) -> None:
         retire(desk, "D4", "deleted in ShareCRM before it was agreed")
     elif sight.rows and not link.crm_id:
         from_outlook(desk)
+    elif not link.crm_id and _all_gone(sight) and not any(intent.link == link.id for intent in desk.facts.intents):
+        # Nothing is left to be done, not even what was parked of it. Its events are forgotten: one is new, if restored.
+        desk.link = replace(link, state=LinkState.RETIRED, reason=EVENT_DELETED, placements=(), dirty=False)
     elif sight.rows and sight.crm is None:
         desk.link = replace(link, dirty=True)  # its record is known by id alone, and read in the next run
+
+
+def _all_gone(sight: Sight) -> bool:
+    """Whether every event of a meeting is proven to be deleted."""
+    return bool(sight.link.placements) and all(gone(sight.absences, placement) for placement in sight.link.placements)
 
 
 def _deleted_in_outlook(sight: Sight) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from conformance.behaviour import behaviour
 from conformance.scene import Scene
-from pipeline.team import ANN, BOB, CAI, DAY, ZOE, address, old, own, seed
+from pipeline.team import ANN, BOB, CAI, DAY, YAN, ZOE, address, old, own, seed
 
 
 def from_outlook(scene: Scene) -> None:
@@ -194,3 +194,34 @@ def test_uninvited_while_an_edit_waits(scene: Scene) -> None:
     shown = {ANN: ["Trip"], BOB: ["Visit"]}  # Bob's is Dan's event, which calsync may not write
     scene.then(crm=["Trip"], outlook=shown, mails=[], writes={"crm update": 1, "outlook update": 1}, agree=False)
     assert scene.people("Trip") == ({ANN, BOB}, set())
+
+
+UNTOLD = "it is organised in a mailbox that calsync may not write"
+
+
+@behaviour("C9", "E1", says="Changed in ShareCRM while its organiser is revoked and nobody else has it: it is reported")
+def test_content_that_nobody_can_carry(scene: Scene) -> None:
+    scene.given()
+    record = scene.record("Visit", contacts=[ZOE])
+    scene.settled()
+    scene.revoke(ANN)
+    scene.crm().rename(record, "Demo")
+    scene.then(crm=["Demo"], outlook={ANN: ["Visit"]}, mails=[], writes={}, reports=(UNTOLD,), agree=False)
+
+
+PEOPLE: dict[str, dict[str, list[str]]] = {
+    "a contact comes": {"contacts": [ZOE, YAN]},
+    "a contact leaves": {"contacts": []},
+    "a colleague leaves": {"participants": [ANN]},
+}
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@behaviour("C9", "E4", says="People change in ShareCRM while the organiser is revoked ({who}): it is reported")
+def test_people_whom_nobody_can_tell(scene: Scene, who: str) -> None:
+    invited(scene)
+    (record,) = scene.work.records()
+    scene.revoke(ANN)
+    scene.crm().change(record["id"], **PEOPLE[who])
+    shown = {ANN: ["Visit"], BOB: ["Visit"]}
+    scene.then(crm=["Visit"], outlook=shown, mails=[], writes={}, reports=(UNTOLD,), agree=False)

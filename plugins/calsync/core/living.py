@@ -17,10 +17,11 @@ from calsync.core.deletion import (
     unlink_or_relink,
 )
 from calsync.core.desk import Desk
-from calsync.core.fresh import OPEN_THERE, copies_in, recognised_in, unserved
+from calsync.core.fresh import OPEN_THERE, copies_in, invitation, recognised_in, unserved
 from calsync.core.merge import CONTENT, Change, as_outlook, merge, unlike
 from calsync.core.model import (
     FOLLOWED,
+    STANDS,
     Availability,
     Event,
     Form,
@@ -32,7 +33,7 @@ from calsync.core.model import (
     Side,
     Standing,
 )
-from calsync.core.people import with_addresses
+from calsync.core.people import persons, with_addresses
 from calsync.core.plan import BESIDE_LOST, Word
 from calsync.core.speaker import elect, restanding, wake_and_sleep
 from calsync.core.text import is_cut
@@ -313,11 +314,31 @@ def _carried(desk: Desk, base: Event, crm: Change, outlook: Change) -> tuple[Cha
     if crm and not rules.to_outlook:
         desk.remark("C9", f"a change was kept to its own side: {one_way}", Side.CRM)
         crm = Change(base)
-    elif crm.fields and speaker and speaker.kind is Kind.GUEST and not (_host_lost(desk) or _host_waits(desk)):
+    elif _organiser_untold(desk, crm):
         reason = "a change was kept to its own side: it is organised in a mailbox that calsync may not write"
         desk.remark("C9", reason, Side.CRM)
-        crm = replace(crm, fields=NOTHING)
+        if speaker and speaker.kind is Kind.GUEST and not _host_lost(desk):
+            crm = replace(crm, fields=NOTHING)
     return crm, outlook
+
+
+def _organiser_untold(desk: Desk, crm: Change) -> bool:
+    """Whether content or people changed that only its organiser's event could tell, which may not be written (E1)."""
+    told = [p for p in desk.link.placements if p.standing in STANDS and p.kind is not Kind.COPY]
+    if not told or _host_waits(desk) or any(p.kind is Kind.HOST and p.standing is Standing.LIVING for p in told):
+        return False
+    speaker = desk.link.placement(desk.link.speaker)
+    unheard = speaker.kind is Kind.GUEST if speaker else any(p.kind is Kind.GUEST or desk.attended(p) for p in told)
+    return bool(crm.fields and unheard and not _host_lost(desk)) or _people_untold(desk, crm, told)
+
+
+def _people_untold(desk: Desk, crm: Change, told: list[Placement]) -> bool:
+    """Whether people left whom the organiser's event still lists, or contacts came whom it would invite (E2, E4)."""
+    listed = {address for placement in told for address in desk.listed(placement)}
+    stay = {address for person in persons(crm.now) for address in desk.people.addresses_of(person)}
+    left = any(desk.people.addresses_of(person) & listed - stay for person in crm.went)
+    came = {p for p in crm.came if p.startswith("c:")} if desk.link.form is Form.INVITED else set()
+    return left or any(invitation(desk, person) for person in came if not desk.served(person))
 
 
 def _get_copies(desk: Desk, crm: Change) -> frozenset[str]:

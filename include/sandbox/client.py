@@ -90,6 +90,11 @@ class Sandbox:
         rule = {"method": method, "path": path, "mailbox": mailbox, "skip": skip, "times": times}
         self._ask("POST", "faults", {"system": system, "effect": effect, **rule})
 
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults in force, in the order in which they were added; `matched`: how many requests each was about."""
+        found: list[dict[str, Any]] = self._ask("GET", "faults")
+        return found
+
     def clear_faults(self) -> None:
         self._ask("DELETE", "faults")
 

@@ -124,6 +124,8 @@ def _told(verdicts: Sequence[Verdict]) -> int:
     for verdict in broken:
         print(f"\n{_line(verdict)}")
     slowest = max((verdict.runs for verdict in verdicts), default=0)
+    falls = sum(len(Case.parse(verdict.case).falls) for verdict in verdicts)
+    print(f"{sum(verdict.fell for verdict in verdicts)} of {falls} faults fell.")
     print(f"{len(broken)} violations; at most {max(slowest, 0)} runs until both sides agreed again.")
     return 1 if broken else 0
 

@@ -18,7 +18,7 @@ from typing import NamedTuple, NoReturn, Self
 from unittest.mock import patch
 
 from faults.case import Case, Fall, kills
-from faults.places import Place
+from faults.places import ROUTES, Place
 from faults.snapshot import Snapshot
 from faults.watch import DIED, Watch
 from faults.workload import LIMITS, Days, Standing, differences, standing
@@ -28,6 +28,7 @@ from calsync.errors import CalsyncError
 from calsync.graph import client as graph_client
 from calsync.sharecrm import client as crm_client
 from calsync.stages.context import Ports
+from demo.check import disagreements
 from sandbox.client import Sandbox
 from sandbox.server import Server
 
@@ -46,15 +47,25 @@ FRESH_S = 900.0
 PATIENCE_S = 120
 """A case that takes longer hangs."""
 
+NEVER_FELL = "the fault never fell"
+"""Nor any of the others, where there are some: then the case has tried nothing."""
+
+LAST_NIGHT = (Fall.parse("killed after@load graph batch#1"),)
+"""How the last run before the morning ended."""
+
 OPEN = ("planned", "sent", "failed", "parked", "held")
 
 
 class Verdict(NamedTuple):
-    """runs: how many undisturbed runs it took; violation: what does not hold in the end, "" when all does."""
+    """runs: how many undisturbed runs it took; violation: what does not hold in the end, "" when all does.
+
+    fell: how many of its faults have fallen.
+    """
 
     case: str
     runs: int
     violation: str
+    fell: int
 
 
 class Broken(Exception):
@@ -116,12 +127,14 @@ class Scene:
 
     def play(self, case: Case) -> Verdict:
         """What becomes of it. Raises nothing: what goes wrong is a violation."""
+        self._fell = 0
         try:
-            return Verdict(str(case), self._play(case), "")
+            runs = self._play(case)
+            return Verdict(str(case), runs, "" if self._fell else NEVER_FELL, self._fell)
         except Broken as broken:
-            return Verdict(str(case), -1, str(broken))
+            return Verdict(str(case), -1, str(broken), self._fell)
         except Exception:
-            return Verdict(str(case), -1, traceback.format_exc(limit=-6))
+            return Verdict(str(case), -1, traceback.format_exc(limit=-6), self._fell)
 
     def _prepare(self) -> None:
         """The morning, and what comes of it when nothing goes wrong."""
@@ -133,18 +146,26 @@ class Scene:
         self.work.impatient = True
         days = Days(self.work)
         days.agreed()
+        days.made_late()
+        if not self._disturb(LAST_NIGHT):
+            raise Broken("last night's run did not die")
         self._pass_time(NIGHT)
         days.edit()
         self._snapshot, self._prepared_at = Snapshot(self._world), time.monotonic()
-        self._database = (folder / "calsync.db").read_bytes()
+        self._database = _whole(folder / "calsync.db")
         self._put_back()
         watch = self.work.watch = Watch(self._server, self._box)
         with watch.at_work():
             self.work.run()
-        self.turns, self.wanted = watch.all_turns(), standing(self._world)
-        self.work.watch = None
+        self.turns, self.work.watch = watch.all_turns(), None
+        self._run_calmly()  # what was half made is found by one run, and agreed by the next
+        self.wanted = standing(self._world)
         if self._run_calmly() or self._unsettled():
             raise Broken("even undisturbed it does not come to rest")
+        if found := disagreements(self._box, folder / "sandbox.yaml"):
+            raise Broken("\n".join(["even undisturbed the two sides differ", *found]))
+        if missed := {f"{r.system} {r.name}" for r in ROUTES} - {place.what for place in self.turns}:
+            raise Broken(f"no run comes to {', '.join(sorted(missed))}")
 
     def _put_back(self) -> None:
         if time.monotonic() - self._prepared_at > FRESH_S:
@@ -160,7 +181,7 @@ class Scene:
     def _play(self, case: Case) -> int:
         self._put_back()
         for falls in case.runs:
-            self._disturb(falls)
+            self._fell += self._disturb(falls)
             self._pass_time(PACE)
         before = self._look()
         for number in range(MOST_RUNS + 1):
@@ -200,18 +221,21 @@ class Scene:
         finally:
             database.close()
 
-    def _disturb(self, falls: tuple[Fall, ...]) -> None:
-        """A run on which these faults fall; if one of them kills, in a process of its own."""
+    def _disturb(self, falls: tuple[Fall, ...]) -> int:
+        """A run on which these faults fall; if one of them kills, in a process of its own. How many of them fell."""
+        watch = Watch(self._server, self._box, falls)
         try:
             if kills(falls):
-                self._run_in_a_child(falls)
+                self._run_in_a_child(watch)
             else:
-                self._run_under(falls, self._box)
+                self._run_under(watch)
         finally:
+            watch.hear_of_answers()
             self._world.faults.reset()
+        return watch.fallen
 
-    def _run_under(self, falls: tuple[Fall, ...], box: Sandbox) -> None:
-        watch = self.work.watch = Watch(self._server, box, falls)
+    def _run_under(self, watch: Watch) -> None:
+        self.work.watch = watch
         try:
             with watch.at_work():
                 self.work.run(may_fail=True)
@@ -220,11 +244,11 @@ class Scene:
         finally:
             self.work.watch = None
 
-    def _run_in_a_child(self, falls: tuple[Fall, ...]) -> None:
+    def _run_in_a_child(self, watch: Watch) -> None:
         said = self.work.folder / "child"
         child = os.fork()
         if child == 0:
-            self._live_and_die(falls, said)
+            self._live_and_die(watch, said)
         until = time.monotonic() + PATIENCE_S
         while not (ended := os.waitpid(child, os.WNOHANG))[0]:
             if time.monotonic() > until:
@@ -235,10 +259,19 @@ class Scene:
         if os.waitstatus_to_exitcode(ended[1]) not in (0, DIED):
             raise Broken(said.read_text() if said.exists() else "the run ended without a word")
 
-    def _live_and_die(self, falls: tuple[Fall, ...], said: Path) -> NoReturn:
+    def _live_and_die(self, watch: Watch, said: Path) -> NoReturn:
         try:
-            self._run_under(falls, Sandbox(self._server.url, self._server.ca))
+            watch.box = Sandbox(self._server.url, self._server.ca)
+            self._run_under(watch)
             os._exit(0)
         except BaseException:
             said.write_text(traceback.format_exc(limit=-6))
             os._exit(1)
+
+
+def _whole(database: Path) -> bytes:
+    """A state database in one file: a run that died has left a part of it beside that."""
+    connection = sqlite3.connect(database)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return database.read_bytes()

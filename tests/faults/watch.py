@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import sqlite3
 import ssl
@@ -28,18 +29,34 @@ from sandbox.server import Server
 DIED = 17
 """The exit code of a process that a fault killed."""
 
+STAGES = ("begin", *pipeline.STAGES, "report")
+
 
 class Watch:
     """Watches one run. turns: how often it came to each place.
 
-    box: the sandbox, told of the faults that it has to answer with, stage by stage.
+    box: the sandbox, told of the faults that it has to answer with, stage by stage. shared: the stage, and per fall
+    whether it has fallen; a process that was forked to die leaves it to the one that goes on.
     """
 
     def __init__(self, server: Server, box: Sandbox, falls: Sequence[Fall] = ()) -> None:
         self.server, self.box, self.falls = server, box, falls
-        self.stage = "begin"
+        self.shared = mmap.mmap(-1, 1 + len(falls))
         self.turns: Counter[Place] = Counter()
         self._began = [(len(server.world.logs.requests), self.stage)]
+
+    @property
+    def stage(self) -> str:
+        return STAGES[self.shared[0]]
+
+    @stage.setter
+    def stage(self, name: str) -> None:
+        self.shared[0] = STAGES.index(name)
+
+    @property
+    def fallen(self) -> int:
+        """How many of the faults have fallen so far."""
+        return sum(self.shared[1:])
 
     def all_turns(self) -> Counter[Place]:
         """`turns`, with what the sandbox saw: the calls of the login library, and the parts of batches."""
@@ -57,10 +74,11 @@ class Watch:
         """One more turn of this place; the fault that falls at it."""
         place = Place(self.stage, what)
         self.turns[place] += 1
-        found = (
-            f.fault for f in self.falls if f.place == place and f.fault.means in means and f.due(self.turns[place])
-        )
-        return next(found, None)
+        for number, fall in enumerate(self.falls, 1):
+            if fall.place == place and fall.fault.means in means and fall.due(self.turns[place]):
+                self.shared[number] = True
+                return fall.fault
+        return None
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -72,6 +90,7 @@ class Watch:
 
     def _staged(self, name: str, stage: Callable[..., Any]) -> Callable[..., Any]:
         def begin(*given: Any) -> Any:
+            self.hear_of_answers()
             self.stage = name
             self._began.append((len(self.server.world.logs.requests), name))
             self._tell_the_sandbox()
@@ -79,18 +98,25 @@ class Watch:
 
         return begin
 
+    def _of_this_stage(self) -> list[tuple[int, Fall]]:
+        """The faults of the stage that the sandbox answers with, by number."""
+        numbered = enumerate(self.falls, 1)
+        return [(n, f) for n, f in numbered if f.fault.means is Means.ANSWER and f.place.stage == self.stage]
+
     def _tell_the_sandbox(self) -> None:
-        answers = [fall for fall in self.falls if fall.fault.means is Means.ANSWER]
-        if answers:
+        for _, fall in self._of_this_stage():
+            (route,) = (r for r in ROUTES if f"{r.system} {r.name}" == fall.place.what)
+            times = None if fall.lasting else 1
+            effect = fall.fault.effect_on(fall.place)
+            self.box.fault(route.system, effect, method=route.method, path=route.path, skip=fall.nth - 1, times=times)
+
+    def hear_of_answers(self) -> None:
+        """The stage is over: what the sandbox was told to answer with has fallen or not, and does so no more."""
+        told = self._of_this_stage()
+        if told:
+            for (number, _), rule in zip(told, self.box.faults(), strict=False):
+                self.shared[number] = rule["matched"] > rule["skip"]
             self.box.clear_faults()
-        for fall in answers:
-            if fall.place.stage == self.stage:
-                (route,) = (r for r in ROUTES if f"{r.system} {r.name}" == fall.place.what)
-                times = None if fall.lasting else 1
-                effect = fall.fault.effect_on(fall.place)
-                self.box.fault(
-                    route.system, effect, method=route.method, path=route.path, skip=fall.nth - 1, times=times
-                )
 
     def attach(self, ports: Ports) -> None:
         """Watch the state database and the staged files of these ports."""

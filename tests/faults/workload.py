@@ -20,14 +20,17 @@ CROWD: dict[str, Any] = {
     "contacts": TEAM["contacts"],
     "mailboxes": [*TEAM["mailboxes"], {"address": CAI, "name": "Cai"}],
     "crm_events": [
-        {"id": "sch-old", "content": "Older than calsync", "owner": "1000", "attendees": ["1000", "1001"],
-         "start": hour(3, 7).isoformat(), "end": hour(3, 8).isoformat(), "calendar": CALENDAR,
+        {"id": id_, "content": title, "owner": "1000", "attendees": ["1000", "1001"],
+         "start": hour(3, at).isoformat(), "end": hour(3, at + 1).isoformat(), "calendar": CALENDAR,
          "created": "2026-01-05T00:00:00Z", "modified": "2026-01-05T00:00:00Z"}
+        for id_, title, at in (("sch-old", "Older than calsync", 7), ("sch-older", "Older, removed and edited", 8))
     ],
 }  # fmt: skip
 LIMITS = {"tenant_meetings": 1000, "mailbox_meetings": 1000, "max_mails_per_run": 1000}
 """The guard is not what is tried here."""
 
+FAR = 200
+"""So many days ahead nothing is looked for: what moves there is followed by what is known of it."""
 
 _SHOWN = ("content", "start", "end", "private", "owner")
 
@@ -41,7 +44,10 @@ class Standing(NamedTuple):
 
 
 class Days:
-    """Two days of a team: `agreed` brings them up to this morning, `edit` is what they do then."""
+    """Two days of a team: `agreed` brings them up to last night, `edit` is what they do in the morning.
+
+    In between, the run after `made_late` dies before it has noted the event that it makes.
+    """
 
     def __init__(self, work: Workplace) -> None:
         self.work = work
@@ -60,10 +66,17 @@ class Days:
         self._younger_ones()
         self.work.run()
 
+    def made_late(self) -> None:
+        """One more meeting, of somebody who is alone on it."""
+        said = {"calendar": CALENDAR, "participants": ["1002"]}
+        self.late = self.work.box.as_employee("1002").create("Half made", hour(6, 18), hour(6, 19), **said)
+
     def edit(self) -> None:
         """People join and leave, dates move, meetings come and go, on both sides."""
         self._in_sharecrm()
         self._in_outlook()
+        self._removed_and_edited()
+        self._edited_unnoticed()
 
     def _old_ones(self) -> None:
         """What the first sync finds."""
@@ -73,6 +86,7 @@ class Days:
         self.unwanted = self._event(self.bob, "Called off in Outlook", 3)
         self.quiet = self._event(self.bob, "Soon private, too", 3, 15)
         self.round = self._event(self.bob, "Round", 2, 16, attendees=invite(ANN), recurrence=weekly(4))
+        self.course = self._event(self.cai, "Course", 2, 12, recurrence=weekly(2))
 
     def _younger_ones(self) -> None:
         """Made since: their owner's mailbox invites."""
@@ -80,6 +94,7 @@ class Days:
         self.invited = self.crm.create("Invited", hour(4), hour(4, 10), participants=["1000", "1001"], **said)
         self.ended = self.crm.create("Called off in ShareCRM", hour(5), hour(5, 10), participants=EVERYBODY, **said)
         self.crowded = self.crm.create("One leaves", hour(5, 12), hour(5, 13), participants=EVERYBODY, **said)
+        self.crm.create("Removed and edited", hour(6, 12), hour(6, 13), participants=["1000", "1001"], **said)
         alone = {"calendar": CALENDAR, "participants": ["1000"]}
         self.kept = self.crm.create("Deleted and edited", hour(6), hour(6, 10), **alone)
 
@@ -102,8 +117,8 @@ class Days:
         self.bob.delete(self.unwanted)
         self.bob.change(self.quiet, sensitivity="private")
         self._move_a_date()
-        (ours,) = (event for event in self.work.events(ANN) if event["subject"] == "Deleted and edited")
-        self.ann.rename(ours["id"], "Deleted and edited, the edit wins")
+        self._move_a_series_away()
+        self.ann.rename(self._ours(ANN, "Deleted and edited"), "Deleted and edited, the edit wins")
 
     def _move_a_date(self) -> None:
         """The second date of the series to another hour; its third does not take place."""
@@ -111,6 +126,28 @@ class Days:
         moved = hour(9, 18)
         self.bob.move(dates[1]["id"], plain(moved), plain(moved + timedelta(hours=1)))
         self.bob.cancel(dates[2]["id"])
+
+    def _move_a_series_away(self) -> None:
+        """All of it beyond the days that calsync looks at."""
+        begins = plain(hour(FAR, 12))
+        self.cai.move_series(self.course, begins, plain(hour(FAR, 13)), weekly(2))
+
+    def _removed_and_edited(self) -> None:
+        """Their owner removes an invitation and a copy in Outlook, and edits them in ShareCRM."""
+        for title in ("Removed and edited", "Older, removed and edited"):
+            (record,) = (record["id"] for record in self.work.records() if record["content"] == title)
+            self.ann.delete(self._ours(ANN, title))
+            self.crm.change(record, content=f"{title}: the edit wins")
+
+    def _edited_unnoticed(self) -> None:
+        """What calsync has made without noting it is moved to where it does not look, and renamed in ShareCRM."""
+        self.cai.move(self._ours(CAI, "Half made"), plain(hour(FAR, 18)), plain(hour(FAR, 19)))
+        self.work.box.as_employee("1002").rename(self.late, "Half made, renamed")
+
+    def _ours(self, address: str, title: str) -> str:
+        """The event of this title that calsync has made in a mailbox."""
+        (ours,) = (event for event in self.work.events(address) if event["subject"] == title)
+        return str(ours["id"])
 
     @staticmethod
     def _event(user: Any, title: str, day: int, at: int = 9, **more: Any) -> str:
@@ -125,7 +162,7 @@ def standing(world: World) -> Standing:
         for r in world.sharecrm.dump()["events"]
         if not r["deleted"] and r["life_status"] == "normal"
     )
-    first, last = hour(-1).date(), hour(60).date()
+    first, last = hour(-1).date(), hour(FAR + 60).date()
     mailboxes = world.microsoft.dump(first, last)["mailboxes"]
     events = Counter(
         (address, one["subject"], str(one["start"]), str(one["end"]), one["sensitivity"], _guests(one))

@@ -60,7 +60,7 @@ def carry_out(desk: Desk, answer: Answer, held: tuple[Action, ...], decide: Call
     elif any(action.rule == UNDO for action in held):
         decide(desk)  # what was to be undone stays as it is
     else:
-        _restore(desk)
+        _restore(desk, decide)
 
 
 def part(desk: Desk) -> None:
@@ -85,8 +85,8 @@ def stay_apart(desk: Desk) -> None:
     desk.link = replace(desk.link, dirty=False, missed=0)
 
 
-def _restore(desk: Desk) -> None:
-    """Put the side back that lacks the meeting, as the other one shows it now (E6)."""
+def _restore(desk: Desk, decide: Callable[[Desk], None]) -> None:
+    """Put back the side that lacks the meeting, as the other shows it now (E6); once begun, neither may lack it."""
     row, rules = desk.sight.crm, desk.rules
     left = row is not None and row.life is Life.NORMAL and rules.left(row)
     if left or desk.link.reason == SCOPE_DELETES:  # what is still to be deleted of it stays now
@@ -98,7 +98,9 @@ def _restore(desk: Desk) -> None:
     lacks_record = row is not None and row.life is not Life.NORMAL
     writable = rules.to_crm and row is not None and row.life is not Life.GONE if lacks_record else rules.to_outlook
     target = _as_it_is_now(desk, fate)
-    if target is None or not writable:
+    if fate is Fate.NONE and not lacks_record:
+        decide(desk)
+    elif target is None or not writable:
         desk.remark("E6", "it cannot be put back: the other side stays as it is", Side.CRM if lacks_record else None)
         part(desk)
     elif lacks_record:

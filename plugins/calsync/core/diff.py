@@ -62,7 +62,7 @@ def _waits(desk: Desk, stored: Link | None) -> bool:
     given_up = desk.link.state is LinkState.RETIRED and stored is not None and stored.state is not LinkState.RETIRED
     if not held or given_up:
         _look_at(desk)
-    elif moved(sight, held):
+    elif moved(sight, held) and not (answer and answer.goes_on):
         desk.link = replace(desk.link, dirty=True)
         desk.remark("G6", MOVED_ON)
     elif answer is None:

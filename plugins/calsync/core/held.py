@@ -50,13 +50,15 @@ def _seen(sight: Sight) -> dict[str, str]:
 
 
 def moved(sight: Sight, held: Iterable[Action]) -> bool:
-    """Whether something that a held action rests on was read in another version (G6)."""
+    """Whether something that a held action rests on was read in another version, or is another event by now (G6)."""
     seen = _seen(sight)
-    return any(seen.get(key, version) != version for action in held for key, version in action.versions)
+    known = {CRM, *seen, *(event_key(p.mailbox, p.id) for p in sight.link.placements)}
+    rests_on = [each for action in held for each in action.versions]
+    return any(seen.get(key, version) != version or key not in known for key, version in rests_on)
 
 
 def unread(sight: Sight, held: Iterable[Action]) -> bool:
     """Whether something that a held action rests on was not read in this run, although its mailbox takes part."""
-    asleep = {event_key(p.mailbox, p.id) for p in sight.link.placements if p.standing is not Standing.LIVING}
-    wanted = {key for action in held for key, _ in action.versions} - asleep
+    here = {event_key(p.mailbox, p.id) for p in sight.link.placements if p.standing is Standing.LIVING}
+    wanted = {key for action in held for key, _ in action.versions} & {CRM, *here}
     return not wanted <= _seen(sight).keys()

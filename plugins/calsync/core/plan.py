@@ -161,11 +161,18 @@ class Answer:
     """A person's word about what was held of one meeting (G6).
 
     actions: the ids of the actions that were asked about. who: a user of the Airflow UI, or of the command line.
+    begun: whether something that follows from it has been sent, so that what moved since may be just that.
     """
 
     word: Word
     actions: frozenset[str]
     who: str
+    begun: bool = False
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it is carried out whatever has moved: it is under way, and neither ends nor mails anything."""
+        return self.begun and self.word is not Word.APPROVE
 
     def approves(self, action: str) -> bool:
         """Whether this very action was agreed to."""

@@ -158,11 +158,19 @@ def waiting_for_people(store: Store, tenant: str) -> tuple[list[JournalRow], dic
     for row in rows:
         if row.answer:
             answered[row.action.link].append(row)
+    begun = _begun(store, tenant, answered)
     answers = {
-        link: Answer(Word(said[0].answer), frozenset(row.action.id for row in said), said[0].answered_by)
+        link: Answer(Word(said[0].answer), frozenset(row.action.id for row in said), said[0].answered_by, link in begun)
         for link, said in answered.items()
     }
     return [row for row in rows if row.state is ActionState.HELD], answers
+
+
+def _begun(store: Store, tenant: str, answered: Mapping[str, list[JournalRow]]) -> set[str]:
+    """The meetings of which something was sent since a person has answered."""
+    since = {link: said[0].answered_at for link, said in answered.items()}
+    rows = store.actions(tenant, links=answered) if answered else []
+    return {row.action.link for row in rows if row.sent_at and (at := since[row.action.link]) and row.sent_at >= at}
 
 
 def answer(tenant: Tenant, ports: Ports, run: Run, id_or_link: str, word: Word, who: str) -> list[str]:

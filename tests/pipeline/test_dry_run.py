@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -154,6 +155,12 @@ def approved(work: Workplace) -> None:
         assert holds.answer(work.tenant, ports, run, holds.assign(work.tenant, ports), Word.APPROVE, "ops")
 
 
+def of_the_writes(sentence: object) -> str:
+    """A run's sentence without what it says of held meetings: a dry run tells of those it would hold alone."""
+    said = str(sentence).replace("Would write (dry run): ", "")
+    return re.sub(r" \d+ meetings? (would be held for a person|waits? for a person's answer)\.", "", said)
+
+
 @pytest.mark.parametrize(
     ("before", "states", "mails"),
     [
@@ -186,7 +193,7 @@ def test_it_foresees_what_stays_undone_for_now(
     assert facts(will_be, "state", "mails", "sentence") == facts(told, "state", "mails", "sentence")
     asked = {"requests_crm": 0, "requests_graph": 0, "sentence": ""}
     assert {**foreseen, **asked} == {**done, **asked}
-    assert str(foreseen["sentence"]).replace("Would write (dry run): ", "") == done["sentence"]
+    assert of_the_writes(foreseen["sentence"]) == of_the_writes(done["sentence"])
     assert [mail["to"] for mail in work.box.mails()[sent:]] == [CARLA] * mails
     assert done["mails"] == mails
 

@@ -21,7 +21,7 @@ CALENDAR = "its Calendar field, or a cleanup, decided that; change it there, or 
 def why_not(desk: Desk, past: Past) -> str:
     """Why a meeting must stay as it is, "" when it stands as the run left it."""
     link = desk.link
-    if past.later and not (past.begun and link.reason == UNDONE and _half_taken_back(desk, past)):
+    if past.later and not (past.begun and _half_done(desk, past)):
         return f"run {past.later} has changed it since; undo that run first"
     if past.erased:
         return ERASED
@@ -32,8 +32,11 @@ def why_not(desk: Desk, past: Past) -> str:
     return _changed_in_crm(desk, past) or _changed_in_outlook(desk, past)
 
 
-def _half_taken_back(desk: Desk, past: Past) -> bool:
-    """Whether an undo of the same run was interrupted: something that it should have removed still stands."""
+def _half_done(desk: Desk, past: Past) -> bool:
+    """Whether an undo of the same run was interrupted: what it should have removed still stands, or what it should put
+    back still counts as ended."""
+    if desk.link.reason != UNDONE:
+        return desk.link.state is LinkState.RETIRED
     made = {(deed.mailbox, deed.target_id) for deed in past.deeds if deed.verb is Verb.CREATE}
     record = any(deed.verb is Verb.CREATE for deed in past.of(Side.CRM))
     stands = desk.sight.crm is not None and desk.sight.crm.life is Life.NORMAL

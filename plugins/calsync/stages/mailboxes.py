@@ -332,6 +332,8 @@ class MailboxReader:
         """A mailbox that broke off midway tells nothing: it is read again from where its cursor stands."""
         self.rows = {event: row for event, row in self.rows.items() if not self.is_away(event[0])}
         self.absences = {event: gone for event, gone in self.absences.items() if not self.is_away(event[0])}
+        away = {cursor_name(mailbox) for mailbox in self.seen if self.is_away(mailbox)}
+        self.cursors = [cursor for cursor in self.cursors if cursor.name not in away]
 
     def _note_zones(self) -> None:
         """The zone most of a user's own events were written in (A5); ours are in UTC, whoever they are for."""

@@ -111,3 +111,18 @@ def test_a_date_is_moved_beyond_the_window(scene: Scene) -> None:
         scene.then(crm=["Weekly"] * 3, outlook=WEEKLY, mails=[], writes={"crm update": 1}, agree=False)
         assert record_ids(scene) == before
         assert in_sharecrm(scene) == [*on(0, 1), *on(week, hours=1)]
+
+
+@behaviour("G2", "B6", says="What a calendar told before it broke off late in a run is read again by the next one")
+def test_a_mailbox_breaks_off_late(scene: Scene) -> None:
+    series = Series.made(scene)
+    call = scene.meeting("Call", hours=5)
+    scene.settled()
+    scene.outlook().rename(call, "Talk")
+    move(scene, series, weekly(3), days=63)
+    scene.work.impatient = True
+    scene.work.box.fault("graph", {"status": 504}, path="/instances")
+    scene.work.run(may_fail=True)
+    scene.work.box.clear_faults()
+    titles = ["Talk", "Weekly", "Weekly", "Weekly"]
+    scene.then(crm=titles, outlook={ANN: ["Talk", "Weekly"]}, mails=[], writes={"crm update": 4}, agree=False)

@@ -27,7 +27,7 @@ from calsync.core.model import (
 )
 from calsync.core.people import persons
 from calsync.core.plan import Verb
-from calsync.core.speaker import audible, elect, restanding
+from calsync.core.speaker import audible, elect
 from calsync.core.unlinked import CLEANED, bring_back
 
 IN_OUTLOOK = "deleted in Outlook by the person whose deletion counts"
@@ -171,7 +171,7 @@ def retire(desk: Desk, rule: str, reason: str) -> None:
         desk.write_crm(Verb.DELETE, rule, reason, evidence=_evidence(desk))
     elif not desk.rules.to_outlook:
         desk.remark("C9", "deleted in ShareCRM; the direction leaves Outlook as it is", Side.OUTLOOK)
-    _end_placements(desk, rule, reason)
+    end_placements(desk, rule, reason)
     version = max(desk.link.crm_version, row.version if row else 0)
     desk.link = replace(desk.link, state=LinkState.RETIRED, reason=reason, crm_version=version, dirty=False)
 
@@ -188,7 +188,7 @@ def _keep_record(desk: Desk) -> None:
     desk.note_rows()
 
 
-def _end_placements(desk: Desk, rule: str, reason: str) -> None:
+def end_placements(desk: Desk, rule: str, reason: str) -> None:
     """Delete the host and our copies; one whose mailbox is away when that is back.
 
     What the direction keeps is its user's from now on, and so is an event of theirs that was never agreed to be this
@@ -202,13 +202,13 @@ def _end_placements(desk: Desk, rule: str, reason: str) -> None:
             leave(desk, placement)
         elif theirs and reason == IN_OUTLOOK:
             continue  # an organiser who was not heard when it was cancelled for everybody: what lives is not deleted
-        elif mine and placement.standing is Standing.LIVING and _is_over(desk, placement):
+        elif mine and placement.standing is Standing.LIVING and is_over(desk, placement):
             desk.put(replace(placement, standing=Standing.ENDED))
         elif mine and placement.standing is Standing.LIVING:
             desk.delete(placement, rule, reason, _evidence(desk))
 
 
-def _is_over(desk: Desk, placement: Placement) -> bool:
+def is_over(desk: Desk, placement: Placement) -> bool:
     """Whether an event has been deleted or cancelled already, while its mailbox was away say."""
     row, absence = desk.row(placement), desk.sight.absences.get((placement.mailbox, placement.id))
     return bool(row and row.cancelled) or (absence is not None and absence.proof is Proof.GONE)
@@ -320,90 +320,3 @@ def _relink(desk: Desk, row: CrmRow) -> None:
         put_back_outlook(desk, row.event, "D6", reason)
     else:
         desk.link = replace(desk.link, state=LinkState.LIVING, reason="", dirty=True)
-
-
-def reopen(desk: Desk) -> None:
-    """A retired meeting whose record or event reappears lives again (E6); what of it still stands is ended (D4)."""
-    row, link = desk.sight.crm, desk.link
-    target = row.event if row else None
-    desk.link = replace(desk.link, dirty=False)
-    if row and target and row.life is Life.NORMAL and row.version > link.crm_version and desk.rules.names(row):
-        _with_its_record(desk, target)
-        return
-    if row and row.version > link.crm_version:
-        desk.link = replace(desk.link, crm_version=row.version)
-    for placement in link.placements:
-        if placement.kind is Kind.HOST and placement.origin is Origin.THEIRS and placement.shown is None:
-            leave(desk, placement)  # its organiser connected after the deletion, which was kept to its own side (C9)
-    if any(_restored(desk, placement) for placement in link.placements):
-        return
-    if waiting := [p for p in link.placements if _waits_for_record(desk, p)]:
-        desk.link = replace(desk.link, dirty=any(audible(desk, p) for p in waiting))
-    else:
-        _end_placements(desk, "D4", link.reason)
-
-
-def _with_its_record(desk: Desk, target: Event) -> None:
-    """The record is back: the meeting goes on in what stands of it in Outlook, else it is put back there."""
-    link = desk.link
-    if any(p.kind is Kind.HOST and p.standing in FOLLOWED for p in link.placements):
-        # Its event was never deleted, the mailbox was away say: the meeting goes on as it stood.
-        desk.link = replace(link, state=LinkState.LIVING, reason="", dirty=True)
-    elif restored := {p.mailbox: p for p in link.placements if _taken_back(desk, p) or _waits_for_record(desk, p)}:
-        # Both were taken back, or a run ended after it had recovered the record: nothing is created beside it.
-        for placement in restored.values():
-            if placement.standing is Standing.ENDED:
-                desk.put(replace(placement, standing=Standing.LIVING))
-        desk.link = replace(desk.link, state=LinkState.LIVING, reason="", dirty=True, speaker=elect(desk))
-    elif desk.rules.to_outlook:
-        put_back_outlook(desk, target, "E6", "its record was recovered in ShareCRM")
-
-
-def _restored(desk: Desk, placement: Placement) -> bool:
-    """Whether a user brought an ended event back; then its record is put back too."""
-    read, base = desk.row(placement), desk.link.base
-    if read is None or read.cancelled or base is None or placement.kind is Kind.GUEST:
-        return False
-    if placement.standing is Standing.LIVING and placement.kind is Kind.HOST and desk.link.reason == IN_OUTLOOK:
-        _goes_on(desk, placement, base)
-        return True
-    if not _taken_back(desk, placement):
-        return False
-    if desk.rules.to_crm:
-        # Should the record not come back in this run, it is asked for again: until then the event is not ended again.
-        desk.noted = restanding(desk.noted, placement, Standing.LIVING)
-        desk.noted = replace(desk.noted, reason=RESTORED, speaker=placement.mailbox)
-        desk.put(replace(placement, standing=Standing.LIVING))
-        desk.link = replace(desk.link, speaker=placement.mailbox)
-        target = replace(base, title=read.event.title, time=read.event.time, private=read.event.private)
-        put_back_crm(desk, target, "E6", RESTORED)
-        if desk.rules.to_outlook:
-            copies_in(desk, target, "E6", RESTORED)
-    return True
-
-
-def _taken_back(desk: Desk, placement: Placement) -> bool:
-    """Whether an ended event of the meeting, no invitation, stands there again, changed since it was last read."""
-    read = desk.row(placement)
-    if read is None or read.cancelled or desk.link.base is None or placement.kind is Kind.GUEST:
-        return False
-    changed = read.etag not in (placement.etag, placement.replaced)
-    return _waits_for_record(desk, placement) or (placement.standing is Standing.ENDED and changed)
-
-
-def _waits_for_record(desk: Desk, placement: Placement) -> bool:
-    """Whether a former run took an event for restored, and its record has not come back yet (G10)."""
-    restored = desk.link.reason == RESTORED and placement.mailbox == desk.link.speaker
-    stands = placement.kind is not Kind.GUEST and placement.standing in FOLLOWED
-    return restored and stands and not _is_over(desk, placement)
-
-
-def _goes_on(desk: Desk, host: Placement, base: Event) -> None:
-    """It was cancelled for everybody who was heard, yet its organiser, who comes back, still has it.
-
-    The record is put back as it was agreed; what the organiser changed meanwhile is then an edit.
-    """
-    if desk.rules.to_crm:
-        put_back_crm(desk, base, "E6", RESTORED)
-        desk.put(host)
-        desk.link = replace(desk.link, speaker=host.mailbox, dirty=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from calsync.core.answers import carry_out, parted, stay_apart
-from calsync.core.deletion import reopen, retire
+from calsync.core.deletion import retire
 from calsync.core.desk import Desk
 from calsync.core.facts import Facts
 from calsync.core.fresh import from_crm_record, from_outlook, pair_up
@@ -18,6 +18,7 @@ from calsync.core.matcher import Matcher
 from calsync.core.model import Kind, Life, Link, LinkState, Side, Standing
 from calsync.core.people import People
 from calsync.core.plan import Meeting, Plan, Remark, Verb
+from calsync.core.reopen import reopen
 from calsync.core.restore import restore
 from calsync.core.speaker import wake_and_sleep
 from calsync.core.undo import undo, unlinked_first

@@ -126,3 +126,16 @@ def test_a_mailbox_breaks_off_late(scene: Scene) -> None:
     scene.work.box.clear_faults()
     titles = ["Talk", "Weekly", "Weekly", "Weekly"]
     scene.then(crm=titles, outlook={ANN: ["Talk", "Weekly"]}, mails=[], writes={"crm update": 4}, agree=False)
+
+
+@behaviour("D2", "B6", says="A series moved past the window keeps its records where the listing of its dates was cut")
+def test_the_listing_of_moved_dates_is_cut(scene: Scene) -> None:
+    series = Series.made(scene)
+    scene.settled()
+    before = record_ids(scene)
+    move(scene, series, weekly(3), days=63)
+    scene.work.box.fault("graph", {"cut_page": True}, path="/instances")
+    scene.work.run(may_fail=True)
+    scene.work.box.clear_faults()
+    scene.then(crm=["Weekly"] * 3, outlook=WEEKLY, mails=[], writes={"crm update": 3}, agree=False)
+    assert record_ids(scene) == before

@@ -13,7 +13,19 @@ from datetime import date
 from calsync.core.facts import local_days
 from calsync.core.leave import NO_RECORD, leave
 from calsync.core.match import Sight, alike, ical_key, original_date, series_uid
-from calsync.core.model import FOLLOWED, Kind, Life, Link, LinkState, Mark, OutlookRow, Placement, Shape, Standing
+from calsync.core.model import (
+    FOLLOWED,
+    Kind,
+    Life,
+    Link,
+    LinkState,
+    Mark,
+    OutlookRow,
+    Placement,
+    Proof,
+    Shape,
+    Standing,
+)
 from calsync.core.register import Register
 
 EventKey = tuple[str, str]
@@ -160,6 +172,18 @@ class _Rearrangement:
                 done |= uids
             self._continued([key for key, dates in sorted(self.dates.items()) if dates.hosting is hosting])
             self._by_key(here)
+        for dates in self.dates.values():
+            self._ask_again(dates)
+
+    def _ask_again(self, dates: _Dates) -> None:
+        """Dates of a moved series that nothing took the place of are asked for by a second run, before they are over:
+        a listing that was cut short lacks dates too (D2).
+        """
+        for link, placement in dates.vanished if dates.moved and not dates.turned else ():
+            here = (placement.mailbox, placement.id)
+            absence = self.register.absences.get(here)
+            if absence and absence.proof is Proof.GONE and not link.dirty:
+                self.register.absences[here] = replace(absence, proof=Proof.UNKNOWN)
 
     def _gather(self) -> None:
         register = self.register

@@ -7,7 +7,7 @@ from enum import Enum
 
 from calsync.core.desk import Desk
 from calsync.core.fresh import copies_in
-from calsync.core.match import RUNS_TO_BELIEVE, link_id
+from calsync.core.match import RUNS_TO_BELIEVE, is_gone, link_id
 from calsync.core.merge import CONTENT, as_outlook, unlike
 from calsync.core.model import (
     FOLLOWED,
@@ -210,8 +210,8 @@ def end_placements(desk: Desk, rule: str, reason: str) -> None:
 
 def is_over(desk: Desk, placement: Placement) -> bool:
     """Whether an event has been deleted or cancelled already, while its mailbox was away say."""
-    row, absence = desk.row(placement), desk.sight.absences.get((placement.mailbox, placement.id))
-    return bool(row and row.cancelled) or (absence is not None and absence.proof is Proof.GONE)
+    row = desk.row(placement)
+    return bool(row and row.cancelled) or is_gone(desk.sight.absences, placement)
 
 
 def _evidence(desk: Desk) -> str:

@@ -112,12 +112,16 @@ class Desk:
     def living(self) -> list[Placement]:
         return [p for p in self.link.placements if p.standing is Standing.LIVING]
 
+    def host_lost(self) -> bool:
+        """Whether the organiser's mailbox is gone for good (E7)."""
+        return any(p.kind is Kind.HOST and p.standing is Standing.LOST for p in self.link.placements)
+
     def superseded(self) -> list[Placement]:
         """Copies of ours whose mailbox has the meeting by invitation too (E2).
 
         Beside an invitation whose host is lost a copy is meant to stand (E7).
         """
-        if any(p.kind is Kind.HOST and p.standing is Standing.LOST for p in self.link.placements):
+        if self.host_lost():
             return []
         there = (Standing.LIVING, Standing.RELEASED)  # an outsider's invitation is left to its user (E9)
         guests = [p for p in self.link.placements if p.kind is Kind.GUEST and p.standing in there]

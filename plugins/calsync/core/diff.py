@@ -13,7 +13,7 @@ from calsync.core.fresh import from_crm_record, from_outlook, pair_up
 from calsync.core.guard import hold
 from calsync.core.held import moved, unread
 from calsync.core.living import compare
-from calsync.core.match import AMBIGUOUS, Sight, gone, left_alone
+from calsync.core.match import AMBIGUOUS, Sight, is_gone, left_alone
 from calsync.core.matcher import Matcher
 from calsync.core.model import Kind, Life, Link, LinkState, Side, Standing
 from calsync.core.people import People
@@ -147,14 +147,16 @@ def _never_agreed(desk: Desk) -> None:
 
 def _all_gone(sight: Sight) -> bool:
     """Whether every event of a meeting is proven to be deleted."""
-    return bool(sight.link.placements) and all(gone(sight.absences, placement) for placement in sight.link.placements)
+    return bool(sight.link.placements) and all(
+        is_gone(sight.absences, placement) for placement in sight.link.placements
+    )
 
 
 def _deleted_in_outlook(sight: Sight) -> bool:
     """Whether nothing of a meeting is left in Outlook: its host's deletion counts, without a host everybody's (D3)."""
     placements = sight.link.placements
     hosts = [placement for placement in placements if placement.kind is Kind.HOST]
-    return bool(placements) and all(gone(sight.absences, placement) for placement in hosts or placements)
+    return bool(placements) and all(is_gone(sight.absences, placement) for placement in hosts or placements)
 
 
 def _has_unread_events(desk: Desk) -> bool:

@@ -35,7 +35,7 @@ from calsync.core.model import (
 )
 from calsync.core.people import persons, with_addresses
 from calsync.core.plan import BESIDE_LOST, Word
-from calsync.core.speaker import elect, restanding, wake_and_sleep
+from calsync.core.speaker import elect, wake_and_sleep
 from calsync.core.text import is_cut
 from calsync.core.writes import write_placements, write_record
 
@@ -222,17 +222,13 @@ def _shortened(desk: Desk, target: Event, crm: Change) -> str:
     return shown.title if shown and "title" not in crm.fields and is_cut(shown.title, target.title) else ""
 
 
-def _host_lost(desk: Desk) -> bool:
-    return any(p.kind is Kind.HOST and p.standing is Standing.LOST for p in desk.link.placements)
-
-
 def _copies_beside_lost(desk: Desk, target: Event) -> None:
     """Content that no organiser can send any more goes out as copies, once a person agrees (E7).
 
     Once to each mailbox: a copy that stands there is written like any other, one that its user removed stays away.
     """
     beside = {p.mailbox for p in desk.link.placements if p.kind is Kind.COPY and p.standing is not Standing.ENDED}
-    for placement in desk.living() if _host_lost(desk) else ():
+    for placement in desk.living() if desk.host_lost() else ():
         account, shown = desk.account(placement.mailbox), desk.shown(placement)
         lacks = placement.kind is Kind.GUEST and placement.mailbox not in beside
         if lacks and account and shown and unlike(as_outlook(target), shown):
@@ -273,7 +269,8 @@ def _write_the_others(desk: Desk, before: Link, target: Event, crm: Change) -> N
     write_placements(desk, target, NOTHING, crm)
     for placement in before.placements:
         if placement.standing is Standing.ENDED and _followed_before(desk, placement):
-            before = restanding(before, placement, Standing.LIVING)  # who was uninvited is taken off the record then
+            # Who was uninvited is taken off the record then.
+            before = before.standing(placement.mailbox, placement.id, Standing.LIVING)
     desk.link = replace(before, dirty=True)
     desk.losses.clear()
     desk.remark("C6", "the mailbox that is written first is away; it gets the change when it is back", Side.OUTLOOK)
@@ -317,7 +314,7 @@ def _carried(desk: Desk, base: Event, crm: Change, outlook: Change) -> tuple[Cha
     elif _organiser_untold(desk, crm):
         reason = "a change was kept to its own side: it is organised in a mailbox that calsync may not write"
         desk.remark("C9", reason, Side.CRM)
-        if speaker and speaker.kind is Kind.GUEST and not _host_lost(desk):
+        if speaker and speaker.kind is Kind.GUEST and not desk.host_lost():
             crm = replace(crm, fields=NOTHING)
     return crm, outlook
 
@@ -329,7 +326,7 @@ def _organiser_untold(desk: Desk, crm: Change) -> bool:
         return False
     speaker = desk.link.placement(desk.link.speaker)
     unheard = speaker.kind is Kind.GUEST if speaker else any(p.kind is Kind.GUEST or desk.attended(p) for p in told)
-    return bool(crm.fields and unheard and not _host_lost(desk)) or _people_untold(desk, crm, told)
+    return bool(crm.fields and unheard and not desk.host_lost()) or _people_untold(desk, crm, told)
 
 
 def _people_untold(desk: Desk, crm: Change, told: list[Placement]) -> bool:

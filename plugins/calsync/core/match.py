@@ -82,7 +82,7 @@ class Sight:
 
     def settle_twins(self) -> None:
         """Where one of equal events was deleted, another one is the meeting's: it did not end (A1, D3)."""
-        for deleted in [p for p in self.link.placements if gone(self.absences, p)]:
+        for deleted in [p for p in self.link.placements if is_gone(self.absences, p)]:
             others = [p for p in self.link.placements if _equal(p, deleted)]
             left = next((p for p in others if (p.mailbox, p.id) not in self.absences), None)
             if left and left.standing is Standing.ENDED and deleted.standing in FOLLOWED:
@@ -143,7 +143,7 @@ def unagreed(link: Link) -> bool:
     return link.state is LinkState.SEEN and link.base is None and not (link.crm_id and link.placements)
 
 
-def gone(absences: Mapping[tuple[str, str], Absence], placement: Placement) -> bool:
+def is_gone(absences: Mapping[tuple[str, str], Absence], placement: Placement) -> bool:
     """Whether a placement's event is proven to be deleted (D1)."""
     absence = absences.get((placement.mailbox, placement.id))
     return absence is not None and absence.proof is Proof.GONE

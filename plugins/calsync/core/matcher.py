@@ -7,7 +7,7 @@ from dataclasses import replace
 from calsync.core.facts import Intent
 from calsync.core.first_contact import Contact, first_contact
 from calsync.core.leave import ANOTHERS, NO_RECORD, leave, leave_their_guests
-from calsync.core.match import AMBIGUOUS, RUNS_TO_BELIEVE, Sight, alike, gone, ical_key, kinds, one_each, unagreed
+from calsync.core.match import AMBIGUOUS, RUNS_TO_BELIEVE, Sight, alike, ical_key, is_gone, kinds, one_each, unagreed
 from calsync.core.model import (
     FOLLOWED,
     CrmRow,
@@ -171,7 +171,7 @@ class Matcher(Register):
 
     def _pasted(self, here: Placement, row: OutlookRow) -> bool:
         """Whether its user cut our event and pasted it: the one that stood here is gone, and this one is like it."""
-        return gone(self.absences, here) and here.kind is _marked_kind(row)
+        return is_gone(self.absences, here) and here.kind is _marked_kind(row)
 
     def _assign_crm(self, row: CrmRow) -> None:
         link = self.by_crm.get(row.id)

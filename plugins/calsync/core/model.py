@@ -9,7 +9,7 @@ Mark        the extended property on every event we create (B3)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -325,6 +325,12 @@ class Link:
         """The series that this meeting is a date of, by its host, else by any placement; "" for a single."""
         dates = sorted((p for p in self.placements if p.master), key=lambda p: p.kind is not Kind.HOST)
         return f"{dates[0].mailbox}|{dates[0].master}" if dates else ""
+
+    def standing(self, mailbox: str, id_: str, standing: Standing) -> Link:
+        """The link with this placement in another standing, and nothing else of it changed."""
+        here = (mailbox, id_)
+        placements = (replace(p, standing=standing) if (p.mailbox, p.id) == here else p for p in self.placements)
+        return replace(self, placements=tuple(placements))
 
     def placement(self, mailbox: str) -> Placement | None:
         """The newest placement of this meeting in `mailbox`, living ones first."""

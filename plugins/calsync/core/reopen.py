@@ -8,7 +8,7 @@ from calsync.core.deletion import IN_OUTLOOK, RESTORED, end_placements, is_over,
 from calsync.core.desk import Desk
 from calsync.core.fresh import copies_in
 from calsync.core.model import FOLLOWED, Event, Kind, Life, LinkState, Origin, Placement, Standing
-from calsync.core.speaker import audible, elect, restanding
+from calsync.core.speaker import audible, elect
 
 
 def reopen(desk: Desk) -> None:
@@ -60,7 +60,7 @@ def _restored(desk: Desk, placement: Placement) -> bool:
         return False
     if desk.rules.to_crm:
         # Should the record not come back in this run, it is asked for again: until then the event is not ended again.
-        desk.noted = restanding(desk.noted, placement, Standing.LIVING)
+        desk.noted = desk.noted.standing(placement.mailbox, placement.id, Standing.LIVING)
         desk.noted = replace(desk.noted, reason=RESTORED, speaker=placement.mailbox)
         desk.put(replace(placement, standing=Standing.LIVING))
         desk.link = replace(desk.link, speaker=placement.mailbox)

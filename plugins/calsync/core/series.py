@@ -12,7 +12,7 @@ from datetime import date
 
 from calsync.core.facts import local_days
 from calsync.core.leave import NO_RECORD, leave
-from calsync.core.match import Sight, alike, ical_key, original_date, series_uid
+from calsync.core.match import Sight, alike, ical_key, is_gone, original_date, series_uid
 from calsync.core.model import (
     FOLLOWED,
     Kind,
@@ -180,10 +180,9 @@ class _Rearrangement:
         a listing that was cut short lacks dates too (D2).
         """
         for link, placement in dates.vanished if dates.moved and not dates.turned else ():
-            here = (placement.mailbox, placement.id)
-            absence = self.register.absences.get(here)
-            if absence and absence.proof is Proof.GONE and not link.dirty:
-                self.register.absences[here] = replace(absence, proof=Proof.UNKNOWN)
+            here, absences = (placement.mailbox, placement.id), self.register.absences
+            if is_gone(absences, placement) and not link.dirty:
+                absences[here] = replace(absences[here], proof=Proof.UNKNOWN)
 
     def _gather(self) -> None:
         register = self.register

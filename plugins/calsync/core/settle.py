@@ -76,9 +76,7 @@ def _stands_then(meeting: Meeting, action: Action) -> Standing:
 
 def _stand(link: Link, action: Action, standing: Standing) -> Link:
     """The link with the placement an action is about in this state: it ends when its event is gone, not before."""
-    key = (action.mailbox, action.target_id)
-    placements = (replace(p, standing=standing) if (p.mailbox, p.id) == key else p for p in link.placements)
-    return replace(link, placements=tuple(placements))
+    return link.standing(action.mailbox, action.target_id, standing)
 
 
 def _remember(link: Link, meeting: Meeting, action: Action, outcome: Outcome, *, agreed: bool) -> Link:

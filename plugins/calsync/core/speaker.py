@@ -11,7 +11,6 @@ from calsync.core.model import (
     Account,
     Availability,
     Kind,
-    Link,
     LinkState,
     Origin,
     OutlookRow,
@@ -82,14 +81,8 @@ def wake_and_sleep(desk: Desk) -> None:
             continue
         desk.put(replace(placement, standing=standing))
         if placement.standing not in STANDS:
-            desk.noted = restanding(desk.noted, placement, standing)  # it stands, whatever becomes of this run's writes
-
-
-def restanding(link: Link, placement: Placement, standing: Standing) -> Link:
-    """The link with this placement (known by mailbox and id) in another standing, and nothing else of it changed."""
-    key = (placement.mailbox, placement.id)
-    placements = (replace(p, standing=standing) if (p.mailbox, p.id) == key else p for p in link.placements)
-    return replace(link, placements=tuple(placements))
+            # It stands, whatever becomes of this run's writes.
+            desk.noted = desk.noted.standing(placement.mailbox, placement.id, standing)
 
 
 def _standing(desk: Desk, placement: Placement) -> Standing:

@@ -16,7 +16,7 @@ from calsync.core.plan import Action, ActionState, Meeting
 from calsync.stages.changes import when
 from calsync.stages.context import Focus
 from calsync.stages.masking import PRIVATE, title_of
-from calsync.stages.outcomes import BY_PERSON
+from calsync.stages.outcomes import rests
 from calsync.stages.report import shown_report
 from calsync.stages.run import run_tenant
 from calsync.stages.telling import calendar, happened_told, next_told, places_told, state_told, waiting_told
@@ -211,14 +211,7 @@ def _dry_run(tenant: Tenant, ports: Ports, run: Run, ids: set[str]) -> _Now:
 def _resting(tenant: Tenant, ports: Ports, planned: Mapping[str, Action]) -> dict[str, JournalRow]:
     """What the journal says of actions that are decided and that the next run lets rest all the same (G10)."""
     rows = ports.store.actions(tenant.key, ids=planned)
-    return {row.action.id: row for row in rows if _rests(row, planned[row.action.id], ports.now())}
-
-
-def _rests(row: JournalRow, planned: Action, at: datetime) -> bool:
-    """Whether a person has dropped this very decision, or it is parked and its time has not come."""
-    if row.state is ActionState.DROPPED:
-        return row.code == BY_PERSON and row.action.event == planned.event
-    return row.state is ActionState.PARKED and row.next_at is not None and row.next_at > at
+    return {row.action.id: row for row in rows if rests(planned[row.action.id], row, ports.now())}
 
 
 def _not_asked(stages: dict[str, dict[str, Any]]) -> str:

@@ -58,10 +58,15 @@ def taken_up(action: Action, row: JournalRow, since: datetime, at: datetime) -> 
     """
     if action.held:
         return ActionState.HELD
-    given_up = row.state is ActionState.DROPPED and row.code == BY_PERSON and row.action.event == action.event
-    waits = row.state is ActionState.PARKED and row.next_at is not None and row.next_at > at
     ours = row.state in (ActionState.DONE, ActionState.STALE) and row.settled_at is not None and row.settled_at >= since
-    return row.state if given_up or waits or ours else ActionState.PLANNED
+    return row.state if ours or rests(action, row, at) else ActionState.PLANNED
+
+
+def rests(action: Action, row: JournalRow, at: datetime) -> bool:
+    """Whether a person has dropped this very decision, or it is parked and its time has not come (G10)."""
+    if row.state is ActionState.DROPPED:
+        return row.code == BY_PERSON and row.action.event == action.event
+    return row.state is ActionState.PARKED and row.next_at is not None and row.next_at > at
 
 
 def halts(error: CalsyncError) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from bisect import bisect
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -26,10 +26,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 
 
 def test_a_backfill_over_three_days_from_the_command_line(run: Run, ops: Ops, box: Sandbox) -> None:
-    """One run for each local day, one after the other; both calendars agree, so nothing is written."""
-    today = datetime.now(ZONE).date()
-    days = [today - timedelta(days=number) for number in (3, 2, 1)]
-    before = last(box.writes())
+    days, before = days_ago(3, 2, 1), last(box.writes())
     span = ["--from-date", str(days[0]), "--to-date", str(days[-1]), "--max-active-runs", "1"]
     done = subprocess.run(
         ["airflow", "backfill", "create", "--dag-id", BACKFILL, *span],
@@ -40,17 +37,41 @@ def test_a_backfill_over_three_days_from_the_command_line(run: Run, ops: Ops, bo
         check=False,
     )
     assert done.returncode == 0, done.stderr
-
-    def three() -> list[dict[str, Any]]:
-        found = ops.api("GET", f"dags/{BACKFILL}/dagRuns", params={"run_type": "backfill", "order_by": "logical_date"})
-        runs: list[dict[str, Any]] = found["dag_runs"]
-        return runs if len(runs) == 3 and all(one["state"] in ("success", "failed") for one in runs) else []
-
-    runs = ops.until(three, "three backfill runs")
-    assert [(one["run_type"], one["state"]) for one in runs] == [("backfill", "success")] * 3
-    begins = [datetime.fromisoformat(one["data_interval_start"]).astimezone(ZONE) for one in runs]
-    assert begins == [datetime.combine(day, datetime.min.time(), ZONE) for day in days]
+    each_day_was_compared(days, ops)
     assert ours(box.writes(before)) == []
+
+
+def test_a_backfill_over_three_days_as_the_dialog_asks_for_it(ops: Ops, box: Sandbox) -> None:
+    """The UI's dialog sends what anybody can send to the public API: a person's own midnights."""
+    days, before = days_ago(6, 5, 4), last(box.writes())
+    first, until = (datetime.combine(day, datetime.min.time(), ZONE).isoformat() for day in (days[0], days[-1]))
+    ops.api("POST", "backfills", json={"dag_id": BACKFILL, "from_date": first, "to_date": until, "max_active_runs": 1})
+    each_day_was_compared(days, ops)
+    assert ours(box.writes(before)) == []
+
+
+def days_ago(*numbers: int) -> list[date]:
+    """Days of the enterprise's zone."""
+    today = datetime.now(ZONE).date()
+    return [today - timedelta(days=number) for number in numbers]
+
+
+def each_day_was_compared(days: list[date], ops: Ops) -> None:
+    """One run for each local day, one after the other; both calendars agree, and each run says what it found."""
+    query = {"run_type": "backfill", "order_by": "logical_date", "limit": "100"}
+
+    def begins(one: dict[str, Any]) -> datetime:
+        return datetime.fromisoformat(one["data_interval_start"]).astimezone(ZONE)
+
+    def done() -> list[dict[str, Any]]:
+        runs = ops.api("GET", f"dags/{BACKFILL}/dagRuns", params=query)["dag_runs"]
+        asked = [one for one in runs if begins(one).date() in days]
+        over = all(one["state"] in ("success", "failed") for one in asked)
+        return asked if len(asked) == len(days) and over else []
+
+    runs = ops.until(done, f"{len(days)} backfill runs")
+    assert [(one["run_type"], one["state"]) for one in runs] == [("backfill", "success")] * len(days)
+    assert [begins(one) for one in runs] == [datetime.combine(day, datetime.min.time(), ZONE) for day in days]
     for one, day in zip(runs, days, strict=True):
         assert f"of {day}:" in one["note"]
         assert ops.report(one["dag_run_id"])["sentence"] == one["note"]

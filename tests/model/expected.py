@@ -137,11 +137,15 @@ class Expected:
 
     def keeps(self, meeting: Meeting, fields: Iterable[str], scene: Scene) -> None:
         """An edit now: if the organiser cannot be heard, each side may keep its own; else it ends that (C9)."""
-        events = scene.events_of(meeting.token)
-        if any(not self.served(name) and hosts(name, events) for name in self.connected):
+        if self.host_away(meeting, scene):
             meeting.kept |= set(fields)
         else:
             meeting.kept -= set(fields)
+
+    def host_away(self, meeting: Meeting, scene: Scene) -> bool:
+        """Whether the organiser of its event cannot be heard now."""
+        events = scene.events_of(meeting.token)
+        return any(not self.served(name) and hosts(name, events) for name in self.connected)
 
     def failures(self, scene: Scene, sentences: list[str], calendar: str) -> Iterator[str]:
         """What is not as it must be, once the dust has settled; `sentences` are the judge's."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
@@ -119,6 +119,25 @@ class SeriesRules:
         if event["recurrence"] and not self.expected.served(name_of(event)):
             meeting.kept.add("dates")  # that they vanish from guests alone ends no date (D3)
         self._changed(event)
+
+    @_with_series
+    @rule(which=WHICH, nth=st.integers(0, 4), hours=st.sampled_from([1, 3, -2, 25]))
+    def move_date(self, which: int, nth: int, hours: int) -> None:
+        """ShareCRM moves one date of a series: by some hours, or to the other side of the next day's."""
+        scene = Scene(self.stage.box)
+        known = {token_of(record["content"]) for record in scene.records}
+        tokens = sorted(token for token in known if self.expected.meetings[token].series)
+        if not tokens:
+            return
+        meeting = self.expected.meetings[tokens[which % len(tokens)]]
+        dates = sorted(scene.records_of(meeting.token), key=lambda record: (record["start"], record["id"]))
+        record = dates[nth % len(dates)]
+        start, end = (datetime.fromisoformat(record[name]) + timedelta(hours=hours) for name in ("start", "end"))
+        self.users.change_record(record, start=start, end=end)
+        if self.expected.host_away(meeting, scene):
+            meeting.kept.add("dates")
+        meeting.edit("crm")
+        self.story.acted()
 
     def _master(self, which: int) -> Json | None:
         mine = [e for e in Scene(self.stage.box).reachable if e["type"] == "seriesMaster" and e["isOrganizer"]]

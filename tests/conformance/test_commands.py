@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from conformance.behaviour import behaviour
+from conformance.days import hour
 from conformance.scene import Scene, mails
 from pipeline.team import ANN, BOB, ZOE, address, old, own
+
+from sandbox.repeat import weekly
 
 
 def with_traces(scene: Scene) -> None:
@@ -74,6 +78,39 @@ def test_a_cleanup_without_the_state(scene: Scene) -> None:
         writes={"outlook delete": 3},
         agree=False,  # nobody takes part any more
     )
+
+
+BEYOND = {"years ago": -800, "years ahead": 800}
+"""Where a meeting was moved to, in days from now: far beyond the window."""
+
+
+@pytest.mark.parametrize("when", BEYOND)
+@behaviour("B3", "D7", "F5", says="A cleanup without the state database finds what lies {when}, beyond the window, too")
+def test_a_cleanup_without_the_state_beyond_the_window(scene: Scene, when: str) -> None:
+    with_traces(scene)
+    start = 24 * BEYOND[when]
+    scene.crm().move("visit", hour(start), hour(start + 1))
+    scene.settled()
+    scene.work.lose_state()
+    shown = scene.command("cleanup", "sandbox")
+    assert "Removing 3 events in Outlook sends 2 cancellations, 1 of them to 1 person outside." in shown
+    scene.command("cleanup", "sandbox", "--yes")
+    scene.then(
+        crm=ALL,
+        outlook={BOB: ["Call"]},
+        mails=mails("cancellation", BOB, ZOE),
+        writes={"outlook delete": 3},
+        agree=False,  # nobody takes part any more
+    )
+
+
+@behaviour("B3", "F1", says="A cleanup without the state database leaves, and tells, the series a user made of a copy")
+def test_a_cleanup_without_the_state_of_a_series(scene: Scene) -> None:
+    scene.given(crm_events=[old()])
+    scene.outlook().make_series(scene.event(ANN)["id"], weekly(3))
+    scene.work.lose_state()
+    assert "its user has made a series of it" in " ".join(scene.command("cleanup", "sandbox", "--yes").split())
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"]}, mails=[], writes={}, agree=False)  # nobody takes part
 
 
 def waiting(scene: Scene, side: str) -> list[str]:

@@ -175,6 +175,33 @@ def test_extended_properties_find_an_event_and_show_only_when_expanded(graph: Gr
 
 
 @pytest.mark.parametrize(
+    ("mark", "test", "found"),
+    [
+        (MARK, "startswith(ep/value, 'one/')", ["Long ago", "Single", "Weekly"]),
+        (MARK, "contains(ep/value, '/2')", ["Other", "Single"]),
+        (MARK, "ep/value ne null", ["Long ago", "Other", "Single", "Weekly"]),
+        (MARK.lower(), "ep/value ne null", []),
+    ],
+    ids=["start", "part", "any", "another name"],
+)
+def test_a_filter_on_extended_properties_finds_singles_and_masters_of_any_time(
+    graph: GraphCaller, mark: str, test: str, found: list[str]
+) -> None:
+    for subject, value, day in (("Long ago", "one/1", "2019-03-04"), ("Single", "one/2", "2026-11-24")):
+        graph.create(ANN, subject=subject, day=day, singleValueExtendedProperties=[{"id": MARK, "value": value}])
+    weekly = {
+        "pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["tuesday"]},
+        "range": {"type": "noEnd", "startDate": "2026-11-24"},
+    }
+    marked = [{"id": MARK, "value": "one/3"}]
+    graph.create(ANN, subject="Weekly", recurrence=weekly, singleValueExtendedProperties=marked)
+    graph.create(ANN, subject="Other", singleValueExtendedProperties=[{"id": MARK, "value": "two/2"}])
+    graph.create(ANN, subject="Plain")
+    test = quote(f"singleValueExtendedProperties/Any(ep: ep/id eq '{mark}' and {test})")
+    assert sorted(one["subject"] for one in graph.get(f"/users/{ANN}/events?$filter={test}")["value"]) == found
+
+
+@pytest.mark.parametrize(
     ("query", "subjects"),
     [
         ("iCalUId eq '{uid}'", ["Alpha"]),

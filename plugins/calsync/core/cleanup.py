@@ -35,6 +35,8 @@ from calsync.core.unlinked import CLEANED, hosted
 
 RECORD_GONE = "its record was removed by a cleanup"
 
+_MADE_A_SERIES = "its user has made a series of it"
+
 _OVER = (Standing.ENDED, Standing.DECLINED)
 
 
@@ -96,19 +98,24 @@ class _Finder:
     def _by_mark(self, row: OutlookRow) -> None:
         """An event of ours whose memory is lost; the first of several in one mailbox, the others are copies (B3)."""
         mark = row.mark
-        if mark is None or row.shape is not Shape.SINGLE:
+        if mark is None:
+            return
+        if row.shape is not Shape.SINGLE:
+            self._left("F1", _MADE_A_SERIES, row)
             return
         sight = self.found[self._meeting(mark.crm_id)]
         here = [p for p in sight.link.placements if p.mailbox == row.mailbox and p.standing not in _OVER]
         if mark.mailbox != row.mailbox or here:
-            reason = "its user copied an event of ours; the copy is theirs"
-            self.remarks.append(Remark("B3", reason, side=Side.OUTLOOK, mailbox=row.mailbox, outlook_id=row.id))
+            self._left("B3", "its user copied an event of ours; the copy is theirs", row)
             return
         kind = Kind.HOST if row.event.guests - {row.organizer} else Kind.COPY
         new = Placement(row.mailbox, row.id, kind, Origin.OURS, ical_uid=row.ical_uid, since=row.created)
         generation = max(sight.link.generation, mark.generation)
         sight.link = replace(sight.link, placements=(*sight.link.placements, new), generation=generation)
         sight.see(row)
+
+    def _left(self, rule: str, reason: str, row: OutlookRow) -> None:
+        self.remarks.append(Remark(rule, reason, side=Side.OUTLOOK, mailbox=row.mailbox, outlook_id=row.id))
 
     def _meeting(self, crm_id: str) -> str:
         if crm_id not in self.by_crm:
@@ -158,7 +165,7 @@ def _why_left(desk: Desk, placement: Placement, row: OutlookRow, wish: Wish) -> 
     if released or (placement.kind is Kind.COPY and desk.attended(placement)):
         return "E7", "its user has made this event their own"
     if row.shape is not Shape.SINGLE:
-        return "F1", "its user has made a series of it"
+        return "F1", _MADE_A_SERIES
     over = ended(row.event.time, desk.rules.zone, desk.facts.now)
     if placement.kind is Kind.HOST and over and desk.listed(placement) and not wish.past:
         return "E5", "it has ended, and removing it would mail its guests; --past removes it too"

@@ -24,7 +24,10 @@ _GENERATION = re.compile(r"[0-9]{1,9}")
 
 def encode(mark: Mark) -> str:
     """The property's value: one line, the same for the same mark, so that it can be searched for."""
-    words = [mark.installation, mark.tenant, mark.crm_id, mark.mailbox, str(mark.generation)]
+    return _words(mark.installation, mark.tenant, mark.crm_id, mark.mailbox, str(mark.generation))
+
+
+def _words(*words: str) -> str:
     return "/".join([_VERSION, *(quote(word, safe="") for word in words)])
 
 
@@ -73,5 +76,13 @@ def expansion(foreign_ids: Sequence[str] = ()) -> str:
 
 def condition(mark: Mark) -> str:
     """The value of `$filter` that finds the events bearing exactly `mark`."""
-    has = f"ep/id eq {literal(MARK_ID)} and ep/value eq {literal(encode(mark))}"
-    return f"singleValueExtendedProperties/Any(ep: {has})"
+    return _bearing(f"ep/value eq {literal(encode(mark))}")
+
+
+def any_of(installation: str, tenant: str) -> str:
+    """The value of `$filter` that finds the events bearing any mark of a configuration."""
+    return _bearing(f"startswith(ep/value, {literal(_words(installation, tenant) + '/')})")
+
+
+def _bearing(value: str) -> str:
+    return f"singleValueExtendedProperties/Any(ep: ep/id eq {literal(MARK_ID)} and {value})"

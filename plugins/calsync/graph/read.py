@@ -80,14 +80,25 @@ def _as_asked(id_: str, answer: Answer) -> dict[str, Any]:
 
 async def find_by_mark(client: GraphClient, mailbox: str, mark: Mark) -> list[dict[str, Any]]:
     """The events of a mailbox that bear exactly `mark`; the way back after a lost answer. Raises RemoteError."""
+    return [item for item in await _bearing(client, mailbox, marks.condition(mark)) if marks.read(item)[0] == mark]
+
+
+async def marked_events(client: GraphClient, mailbox: str, installation: str, tenant: str) -> list[dict[str, Any]]:
+    """What bears a mark of this configuration in a mailbox, wherever it lies in time: single events and masters.
+
+    Complete, or raised. Raises RemoteError.
+    """
+    return await _bearing(client, mailbox, marks.any_of(installation, tenant))
+
+
+async def _bearing(client: GraphClient, mailbox: str, condition: str) -> list[dict[str, Any]]:
     query: dict[str, str | int] = {
-        "_filter": marks.condition(mark),
+        "_filter": condition,
         "_expand": marks.expansion(),
         "_select": EVENT_FIELDS,
         "_top": VIEW_PAGE,
     }
-    found = [item async for item in _pages(client, url("users", mailbox, "events", **query))]
-    return [item for item in found if marks.read(item)[0] == mark]
+    return [item async for item in _pages(client, url("users", mailbox, "events", **query))]
 
 
 async def users(client: GraphClient) -> list[dict[str, Any]]:

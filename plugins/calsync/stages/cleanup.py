@@ -21,7 +21,7 @@ from calsync.stages.load import load
 from calsync.stages.report import report
 from calsync.stages.requests import map_plan
 from calsync.stages.run import staged
-from calsync.stages.settings import days, instants, rules_of, rules_print
+from calsync.stages.settings import rules_of, rules_print
 
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
@@ -130,7 +130,7 @@ async def _survey(
             found.records = await _records(reader, made)
         former = {p.mailbox for link in links for p in link.placements if _stands(p)} if not who else set()
         found.mailboxes = frozenset({account.object_id for account in found.accounts} | former)
-        await asyncio.gather(*(_mailbox(tenant, run, graph, mailbox, links, found) for mailbox in found.mailboxes))
+        await asyncio.gather(*(_mailbox(tenant, graph, mailbox, links, found) for mailbox in found.mailboxes))
     return found
 
 
@@ -144,22 +144,20 @@ def _in_scope(accounts: Collection[Account], who: str) -> list[Account]:
     return [a for a in accounts if a.authorised_since] or list(accounts)
 
 
-async def _mailbox(
-    tenant: Tenant, run: Run, client: GraphClient, mailbox: str, links: Collection[Link], found: Survey
-) -> None:
-    """What stands in one calendar: everything in the window with its mark, and what we know of by id."""
+async def _mailbox(tenant: Tenant, client: GraphClient, mailbox: str, links: Collection[Link], found: Survey) -> None:
+    """What stands in one calendar: what bears our mark, wherever it lies in time, and what we know of by id."""
     from calsync.graph.event import outlook_row
-    from calsync.graph.read import calendar_view, get_events
+    from calsync.graph.read import get_events, marked_events
 
     try:
-        listed = await calendar_view(client, mailbox, *instants(*days(tenant, run)))
+        listed = await marked_events(client, mailbox, tenant.installation, tenant.key)
     except AuthFailed:
         raise
     except RemoteError as error:
         found.away[mailbox] = error
         return
     ours = {p.id for link in links for p in link.placements if p.mailbox == mailbox and _stands(p)}
-    rows = {row.id: row for raw in listed if (row := outlook_row(mailbox, raw, marked=True)).mark or row.id in ours}
+    rows = {raw["id"]: outlook_row(mailbox, raw, marked=True) for raw in listed}
     found.rows += rows.values()
     missing = [(mailbox, id_) for id_ in sorted(ours - rows.keys())]
     for (_, id_), answer in zip(missing, await get_events(client, missing), strict=True):

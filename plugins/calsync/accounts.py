@@ -65,6 +65,17 @@ def remember(
     return matched
 
 
+def left_out(tenant: Tenant) -> list[str]:
+    """The employees whom the tenant file leaves out, whatever the latest matching knew of it."""
+    return [employee for employee, user in tenant.employees.items() if user is None]
+
+
+def leave_out(tenant: Tenant, store: Store, now: datetime) -> None:
+    """Revoke whom the tenant file leaves out, without asking either system."""
+    if out := [one.employee for one in store.accounts(tenant.key, left_out(tenant)) if one.authorised]:
+        revoke(tenant, out, store, now)
+
+
 def stored(tenant: str, store: Store, employees: Collection[str] | None = None) -> Matched:
     """What the latest matching found (of these employees), without asking either system."""
     refusals, moved = store.refusals(tenant, employees)
@@ -108,6 +119,7 @@ def authorise(
     An employee whose address has come to match another Microsoft user changes to that user only when named.
     """
     refusals = {refusal.employee: refusal.why for refusal in matched.refusals}
+    refusals |= dict.fromkeys(left_out(tenant), Why.EXCLUDED)
     with store.begin() as tx:
         known = {account.employee: account for account in tx.accounts(tenant.key, employees)}
         elsewhere = tx.authorised_in_others(tenant.enterprise, tenant.key)

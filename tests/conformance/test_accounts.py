@@ -65,6 +65,49 @@ def test_revoked_and_authorised_again(scene: Scene) -> None:
     scene.then(crm=["Demo"], outlook={ANN: ["Demo"], BOB: ["Demo"]}, mails=[], writes={"outlook update": 1})
 
 
+def asked_for(scene: Scene, employee: str, since: int) -> bool:
+    """Whether calsync has sent a request about this mailbox since so many requests."""
+    mailbox = scene.work.server.world.microsoft.user(address(employee)).id
+    made = [entry for entry in scene.work.box.requests()[since:] if str(entry["actor"]).startswith("app:")]
+    return any(f"users/{mailbox}/" in str(entry) for entry in made)
+
+
+@behaviour(
+    "A5",
+    "D7",
+    says="Whom the tenant file leaves out later is read and written no more, and nothing is deleted; taken in and "
+    "authorised again, what was missed is caught up, not doubled",
+)
+def test_left_out_and_taken_in_again(scene: Scene) -> None:
+    scene.given(crm_events=[old("Visit", id="sch-1", attendees=[BOB])])
+    review = scene.record("Review", owner=BOB, hours=3, attendees=[ANN], contacts=[ZOE])
+    scene.settled()
+    asked = len(scene.work.box.requests())
+    scene.work.configure(employees={BOB: None})
+    scene.crm().rename("sch-1", "Demo")
+    scene.meeting("Call", of=BOB, hours=5)
+    crm, shown = ["Demo", "Review"], {ANN: ["Demo", "Review"], BOB: ["Call", "Review", "Visit"]}
+    scene.then(crm=crm, outlook=shown, mails=[], writes={"outlook update": 1}, agree=False)
+    assert asked_for(scene, BOB, 0)
+    assert not asked_for(scene, BOB, asked)
+    scene.work.configure(employees={})
+    scene.then(crm=crm, outlook=shown, mails=[], writes={}, agree=False)  # nobody has authorised him again
+    scene.work.authorise(BOB)
+    scene.then(
+        crm=["Call", "Demo", "Review"],
+        outlook={ANN: ["Demo", "Review"], BOB: ["Call", "Demo", "Review"]},
+        mails=[],
+        writes={"outlook update": 1, "crm create": 1},
+    )
+    scene.crm(BOB).rename(review, "Retro")
+    scene.then(
+        crm=["Call", "Demo", "Retro"],
+        outlook={ANN: ["Demo", "Retro"], BOB: ["Call", "Demo", "Retro"]},
+        mails=mails("update", ANN, ZOE),
+        writes={"outlook update": 1},
+    )
+
+
 @behaviour("A5", "E3", says="Withdrawing a guest's authorisation takes them off no meeting")
 def test_a_revoked_guest_stays_invited(scene: Scene) -> None:
     scene.given()

@@ -306,6 +306,13 @@ def test_the_tenant_file_goes_before_what_a_person_chose() -> None:
     assert refusals(matched([ANN], TWINS, {"1": None}, [account])) == {"1": Why.EXCLUDED}
 
 
+def test_whom_the_tenant_file_leaves_out_is_revoked_and_by_its_silence_not_authorised_again() -> None:
+    (out,) = matched([ANN], TWINS[:1], {"1": None}, [account()]).accounts
+    assert (out.authorised_since, out.revoked_at) == (BEFORE, NOW)
+    result = match([ANN], TWINS[:1], {}, [out], {}, NOW + timedelta(days=1))
+    assert (result.accounts, refusals(result)) == ((out,), {})
+
+
 def test_a_choice_that_is_no_more_leaves_the_match_as_ambiguous_as_it_was() -> None:
     account = chosen("1", Candidate("gone", "ann.b@x.io"), "ann@x.io")
     assert refusals(matched([ANN], TWINS, known=[account])) == {"1": Why.SEVERAL_USERS}

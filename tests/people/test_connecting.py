@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from people.make import ANN, NOW, TWINS, allow, match, signed_in, tenant
 
-from calsync.accounts import remember, revoke
-from calsync.core.accounts import Employee, User
+from calsync.accounts import authorise, remember, revoke, stored
+from calsync.core.accounts import Employee, User, Why
 from calsync.core.model import Availability
 from calsync.stages.connecting import Standing, connect, disconnect, mine
 from calsync.store.store import Store
@@ -66,6 +66,14 @@ def test_nobody_else_connects_anything(
     remember(tenant(**said), employees, users, store, NOW)
     assert connect(tenant(**said), who, store, NOW).standing is standing  # type: ignore[arg-type]
     assert not any(one.authorised for one in store.accounts("acme"))
+
+
+def test_who_was_left_out_since_the_latest_matching_is_authorised_by_nobody(store: Store) -> None:
+    match(store, [ANN], TWINS[:1])
+    now = tenant(employees={"1": None})
+    assert connect(now, ME, store, NOW).standing is Standing.STOPPED
+    assert authorise(now, stored("acme", store), ["1"], store, NOW).refused == {"1": Why.EXCLUDED}
+    assert authorise(now, stored("acme", store), None, store, NOW).accounts == ()
 
 
 def test_an_address_that_was_given_to_somebody_else_connects_nobody(store: Store) -> None:

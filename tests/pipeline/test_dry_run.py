@@ -84,6 +84,21 @@ def test_the_run_after_it_does_exactly_what_it_showed(box: Sandbox, server: Serv
     assert len(box.mails()) - mails == foreseen["mails"] > 0
 
 
+@pytest.mark.parametrize("people", [frozenset(), frozenset({"1000"})], ids=["everybody", "one of them"])
+def test_whom_the_tenant_file_leaves_out_it_leaves_out(work: Workplace, people: frozenset[str]) -> None:
+    work.box.reset(TEAM)
+    work.settle_in()
+    work.configure(employees={"1001": None})
+    both = ["1000", "1001"]
+    work.box.as_employee("1000").create("New", hour(2), hour(2, 10), calendar=CALENDAR, participants=both)
+    before = everything_stored(work)
+
+    work.run(dry_run=True, people=people)
+
+    assert [(change["employee"], change["mails"]) for change in work.report()["changes"]] == [("1000", 0)]
+    assert everything_stored(work) == before
+
+
 def an_invitation(work: Workplace) -> str:
     """Ann's meeting with Carla, which both sides show."""
     work.box.reset(TEAM)

@@ -82,7 +82,7 @@ class TenantFile(Part):
     employees: Mapping[Word, MicrosoftUser | None] = Field(
         default_factory=dict,
         description="Employee id -> Microsoft object id or address, where matching by e-mail does not do; null leaves "
-        "the employee out.",
+        "the employee out: who took part is revoked, and takes part again once authorised anew without it.",
     )
 
     schedule: Schedule = Field(default_factory=Schedule, description="When the tenant's DAG runs.")

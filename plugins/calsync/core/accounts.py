@@ -118,15 +118,15 @@ def match(
 ) -> Matched:
     """Match employees with Microsoft users; never by a guess.
 
-    :param explicit: employee id -> object id or address; None leaves the employee out. It goes before what a person
-        chose (`Account.chosen`), which counts while that user is there.
+    :param explicit: employee id -> object id or address; None leaves the employee out (see `leave_out`). It goes
+        before what a person chose (`Account.chosen`), which counts while that user is there.
     :param known: the accounts stored so far. Those of employees or users that are gone stay, inactive or unavailable;
         a list that came back quite empty is no evidence of that.
     :param zones: configured time zones by employee id.
     """
     by_employee = {one.id: one for one in employees}
     directory = _Directory(users)
-    before = {account.employee: account for account in known}
+    before = {account.employee: account for account in leave_out(known, explicit, now)}
     explicit = directory.still_there(before.values()) | dict(explicit)
     found, refusals = _candidates(by_employee.values(), directory, explicit, before)
     accounts: list[Account] = []
@@ -298,3 +298,12 @@ def authorised(account: Account, now: datetime) -> Account:
 def revoked(account: Account, now: datetime) -> Account:
     """The account, revoked at `now`; as it is when it is not authorised."""
     return replace(account, revoked_at=now) if account.authorised else account
+
+
+def leave_out(accounts: Iterable[Account], explicit: Mapping[str, str | None], now: datetime) -> list[Account]:
+    """The accounts, revoked at `now` those whose employee the tenant file leaves out.
+
+    It is a person's word, as a revocation is, and as little deletes anything (D7). Taking it back authorises nobody:
+    that calendar may be another configuration's by then.
+    """
+    return [revoked(one, now) if explicit.get(one.employee, "") is None else one for one in accounts]

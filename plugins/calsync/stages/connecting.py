@@ -8,12 +8,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from calsync import accounts
-from calsync.core.accounts import AMBIGUOUS, Why
+from calsync.core.accounts import AMBIGUOUS, Refusal, Why
 from calsync.core.model import Availability
 
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
-    from calsync.core.accounts import Refusal
     from calsync.core.model import Account
     from calsync.graph.signin import SignedIn
     from calsync.store.store import Store
@@ -54,6 +53,8 @@ def mine(tenant: Tenant, who: SignedIn, store: Store) -> Mine:
         return Mine(Standing.CONNECTED, given.employee, given.authorised_since, away)
     refused = {one.employee: one for one in store.refusals_of(tenant.key, who.object_id, who.address)}
     refused |= {one.employee: one for one in store.refusals(tenant.key, [one.employee for one in owned])[0]}
+    out = {one.employee for one in owned}.intersection(accounts.left_out(tenant))
+    refused |= {employee: Refusal(employee, Why.EXCLUDED) for employee in out}
     free = [one for one in owned if one.employee not in refused]
     if len(free) != 1:
         return Mine(_refused(owned, free, list(refused.values()), who))

@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from calsync.accounts import listed, remember
+from calsync.accounts import leave_out, listed, remember
 from calsync.core import accounts as matching
 from calsync.core.model import Account
 from calsync.store.records import Cursor
@@ -25,11 +25,14 @@ async def members_and_accounts(
 ) -> list[Account]:
     """The accounts of this run; who is who by address is staged for `diff`. The first batch asks, once a day.
 
-    An account that the directory or ShareCRM changed is stored by `remember`, which authorises nobody (A5).
+    An account that the directory or ShareCRM changed is stored by `remember`, which authorises nobody (A5). Whom the
+    tenant file leaves out is so at once, in every batch: their mailbox is not to be read once more.
     """
     store, key = ports.store, tenant.key
     cursor = store.cursor(key, CURSOR)
-    known = store.accounts(key)
+    if not run.dry_run:
+        leave_out(tenant, store, run.at)
+    known = matching.leave_out(store.accounts(key), tenant.employees, run.at)
     if batch:
         return known
     if cursor and (run.narrow or run.at - cursor.saved_at < FRESH_FOR):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from calsync.core.accounts import leave_out
 from calsync.core.model import Account, Availability, CrmRow, Link, OutlookRow, Standing
 from calsync.core.plan import Meeting, Plan, Remark
 from calsync.errors import ConfigError
@@ -73,6 +74,7 @@ def concerns(link: Link, people: frozenset[str]) -> bool:
 def accounts_of(tenant: Tenant, ports: Ports, run: Run) -> list[Account]:
     """The accounts with what this run learnt of their mailboxes (A5)."""
     key, store = tenant.key, ports.store
+    accounts = leave_out(store.accounts(key), tenant.employees, run.at)
     seen: dict[str, Mapping[str, str]] = {}
     for part in ports.staging.read_parts(key, run.id, "mailboxes"):
         seen |= part["seen"]
@@ -83,12 +85,12 @@ def accounts_of(tenant: Tenant, ports: Ports, run: Run) -> list[Account]:
         # A dry run creates nothing: it tells of everybody whom the next whole run will have read.
         before = {
             account.object_id
-            for account in store.accounts(key)
+            for account in accounts
             if run.dry_run or cursor_name(account.object_id) in read or account.object_id in known
         }
     return [
         account if account.object_id in before - seen.keys() else _learnt(account, seen.get(account.object_id), run)
-        for account in store.accounts(key)
+        for account in accounts
     ]
 
 

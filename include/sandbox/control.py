@@ -17,6 +17,7 @@ from sandbox.microsoft.items import Disguise
 from sandbox.seed import Seed
 from sandbox.sharecrm.describe import SCHEDULE, fields_of
 from sandbox.sharecrm.settings import Settings
+from sandbox.titles import Way
 from sandbox.world import Clock, Limits, World
 
 _CRM_NAMES = {"sharecrm": "crm"}
@@ -88,7 +89,8 @@ class QuirkChange(BaseModel):
     empty_first_page: bool = False
     replay: bool = False
     late_rewrite: bool = False
-    subjects: Literal["as_written", "trimmed", "nbsp"] = "as_written"
+    late_touch: bool = False
+    subjects: Way = "as_written"
     delta_lag: int = Field(default=0, ge=0)
     role_based: bool = False
     declined_disappear: bool = False

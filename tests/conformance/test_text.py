@@ -194,3 +194,70 @@ def test_a_server_that_rewrites_titles(scene: Scene, way: str, late: bool) -> No
     scene.then(crm=["  Big   visit "], outlook={ANN: [shown]}, mails=[], writes={"outlook create": 1})
     scene.outlook().change(scene.event(ANN)["id"], sensitivity="private")
     scene.then(crm=["  Big   visit "], outlook={ANN: [shown]}, mails=[], writes={"crm update": 1})
+
+
+SERVERS = [("nfc", "Cafe\u0301 R2", "Caf\u00e9 R2"), ("plain", "Visit 🎉", "Visit ?"), ("clipped", "x" * 24, "x" * 20)]
+
+
+@behaviour("C2", "C7", "F4", says="A Microsoft that keeps a title otherwise ({way}) and touches its event is at rest")
+@pytest.mark.parametrize(("way", "title", "shown"), SERVERS)
+def test_microsoft_keeps_it_otherwise(scene: Scene, way: str, title: str, shown: str) -> None:
+    scene.before_first_sync(crm_events=[old(title, id="visit", attendees=[BOB])])
+    scene.work.box.set_microsoft(subjects=way, late_touch=True)
+    kept, both = {"agree": False}, {ANN: [shown], BOB: [shown]}
+    scene.then(crm=[title], outlook=both, mails=[], writes={"outlook create": 2}, **kept)
+    scene.crm().change("visit", private=True)
+    scene.then(crm=[title], outlook=both, mails=[], writes={"outlook update": 2}, **kept)
+    scene.outlook(BOB).rename(scene.event(BOB)["id"], "Mine")  # his copy does not speak
+    scene.then(crm=[title], outlook=both, mails=[], writes={"outlook update": 1}, **kept)
+    scene.outlook().rename(scene.event(ANN)["id"], "Demo")
+    both = {ANN: ["Demo"], BOB: ["Demo"]}
+    scene.then(crm=["Demo"], outlook=both, mails=[], writes={"crm update": 1, "outlook update": 1})
+
+
+@behaviour("C2", "C7", "F4", says="A ShareCRM that keeps a content otherwise ({way}) and touches its record is at rest")
+@pytest.mark.parametrize(("way", "title", "kept"), SERVERS)
+def test_sharecrm_keeps_it_otherwise(scene: Scene, way: str, title: str, kept: str) -> None:
+    scene.before_first_sync(outlook_events=[own(title)])
+    scene.work.box.set_sharecrm(contents=way, late_touch=True)
+    scene.then(crm=[kept], outlook={ANN: [title]}, mails=[], writes={"crm create": 1}, agree=False)
+    scene.outlook().change(scene.event(ANN)["id"], sensitivity="private")
+    scene.then(crm=[kept], outlook={ANN: [title]}, mails=[], writes={"crm update": 1}, agree=False)
+    scene.crm().rename(scene.work.records()[0]["id"], "Demo")
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=[], writes={"outlook update": 1})
+
+
+@behaviour(
+    "C9",
+    "C7",
+    says="One-way with `drift: revert`: what {side} keeps otherwise ({way}) is no drift, what a person writes there is",
+)
+@pytest.mark.parametrize("side", ["Microsoft", "ShareCRM"])
+@pytest.mark.parametrize(("way", "title", "kept"), SERVERS)
+def test_a_kept_title_is_no_drift(scene: Scene, side: str, way: str, title: str, kept: str) -> None:
+    microsoft = side == "Microsoft"
+    scene.work.configure(direction="crm_to_outlook" if microsoft else "outlook_to_crm", drift="revert")
+    planted = {"crm_events": [old(title, id="visit")]} if microsoft else {"outlook_events": [own(title)]}
+    scene.before_first_sync(**planted)
+    told = scene.work.box.set_microsoft if microsoft else scene.work.box.set_sharecrm
+    told(late_touch=True, **{"subjects" if microsoft else "contents": way})
+    crm, outlook = ([title], {ANN: [kept]}) if microsoft else ([kept], {ANN: [title]})
+    receives = "outlook" if microsoft else "crm"
+    scene.then(crm=crm, outlook=outlook, mails=[], writes={f"{receives} create": 1}, agree=False)
+    if microsoft:
+        scene.outlook().rename(scene.event(ANN)["id"], "Mine")
+    else:
+        scene.crm().rename(scene.work.records()[0]["id"], "Mine")
+    scene.then(crm=crm, outlook=outlook, mails=[], writes={f"{receives} update": 1}, agree=False)
+
+
+@behaviour("C3", "C7", says="A server that composes accents after it has answered has edited no title")
+def test_accents_composed_late(scene: Scene) -> None:
+    title, shown = SERVERS[0][1:]
+    scene.before_first_sync(crm_events=[old(title, id="visit", attendees=[BOB])])
+    scene.work.box.set_microsoft(subjects="nfc", late_rewrite=True)
+    both = {ANN: [shown], BOB: [shown]}
+    scene.then(crm=[title], outlook=both, mails=[], writes={"outlook create": 2}, agree=False)
+    scene.outlook().rename(scene.event(ANN)["id"], "Demo")
+    both = {ANN: ["Demo"], BOB: ["Demo"]}
+    scene.then(crm=["Demo"], outlook=both, mails=[], writes={"crm update": 1, "outlook update": 1})

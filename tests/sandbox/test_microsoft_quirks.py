@@ -49,6 +49,23 @@ def test_a_late_rewrite_follows_a_change_too_and_mails_nobody(graph: GraphCaller
 
 
 @pytest.mark.parametrize(
+    ("subjects", "stored"), [("nfc", "Caf\u00e9 🎉"), ("plain", "Cafe\u0301 ?"), ("clipped", "Cafe\u0301 🎉")]
+)
+def test_a_subject_may_lose_what_the_server_does_not_keep(graph: GraphCaller, subjects: str, stored: str) -> None:
+    graph.box.set_microsoft(subjects=subjects)
+    assert graph.create(ANN, subject="Cafe\u0301 🎉")["subject"] == stored
+    assert graph.create(ANN, subject="x" * 30)["subject"] == ("x" * 20 if subjects == "clipped" else "x" * 30)
+
+
+def test_a_late_touch_changes_nothing_but_the_etag(graph: GraphCaller) -> None:
+    graph.box.set_microsoft(late_touch=True)
+    made = graph.create(ANN, subject=" A visit ")
+    later = graph.read(ANN, made["id"])
+    assert (later["subject"], later["body"]) == (made["subject"], made["body"])
+    assert later["@odata.etag"] != made["@odata.etag"]
+
+
+@pytest.mark.parametrize(
     ("disguise", "shown"),
     [
         ({"rule": "unknown_type"}, ("lunarMonthly", "UTC")),

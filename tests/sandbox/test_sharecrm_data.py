@@ -99,6 +99,16 @@ def test_update_changes_what_is_sent_and_counts_the_version(ann: CrmUser) -> Non
     assert record["last_modified_by"] == ["1001"]
 
 
+@pytest.mark.parametrize(
+    ("contents", "kept"), [("as_written", "Cafe\u0301 🎉"), ("nfc", "Caf\u00e9 🎉"), ("plain", "Cafe\u0301 ?")]
+)
+def test_a_content_may_be_kept_otherwise_and_touched_once_more(ann: CrmUser, contents: str, kept: str) -> None:
+    ann.sandbox.set_sharecrm(contents=contents, late_touch=True)
+    made = ann.create("Cafe\u0301 🎉", START, END)
+    seen = [ann.event(made) for _ in range(3)]
+    assert [(one["schedule_content"], one["version"]) for one in seen] == [(kept, "1"), (kept, "2"), (kept, "2")]
+
+
 def test_the_owner_changes_by_change_owner_only(ann: CrmUser) -> None:
     made = ann.create("Call", START, END)
     changed = {"object_data": {**SCHEDULE, "_id": made, "owner": ["1001"]}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.microsoft.items import Event, Occurrence
+from sandbox.titles import rewritten
 
 if TYPE_CHECKING:
     from sandbox.microsoft.payload import Draft
@@ -20,8 +21,8 @@ def at_once(ms: Microsoft, draft: Draft) -> None:
 
 
 def late(ms: Microsoft, item: Event | Occurrence) -> None:
-    """After the answer: the event is normalised and has another etag, though nobody did anything."""
-    if not ms.quirks.late_rewrite:
+    """After the answer: the event is normalised or only touched, and has another etag, though nobody did anything."""
+    if not (ms.quirks.late_rewrite or ms.quirks.late_touch):
         return
     if isinstance(item, Event):
         item.props = item.props | _normalised(ms, item.props)
@@ -33,6 +34,8 @@ def late(ms: Microsoft, item: Event | Occurrence) -> None:
 
 def _normalised(ms: Microsoft, props: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    if not ms.quirks.late_rewrite:
+        return found
     if "subject" in props:
         found["subject"] = _subject(ms, props["subject"])
     if props.get("body", {}).get("content"):
@@ -42,8 +45,4 @@ def _normalised(ms: Microsoft, props: dict[str, Any]) -> dict[str, Any]:
 
 
 def _subject(ms: Microsoft, subject: str | None) -> str | None:
-    if subject and ms.quirks.subjects == "trimmed":
-        return subject.strip()
-    if subject and ms.quirks.subjects == "nbsp":
-        return subject.replace(" ", "\u00a0")
-    return subject
+    return rewritten(subject, ms.quirks.subjects) if subject else subject

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from sandbox.microsoft.errors import no_such_mailbox, no_such_user
 from sandbox.microsoft.identity import Application
@@ -13,6 +13,7 @@ from sandbox.microsoft.items import Disguise, Occurrence
 from sandbox.microsoft.mailbox import Mailbox
 from sandbox.microsoft.render import dumped
 from sandbox.microsoft.seeding import plant
+from sandbox.titles import Way
 
 if TYPE_CHECKING:
     from sandbox.world import World
@@ -29,7 +30,8 @@ class Quirks:
     empty_first_page: a delta round of more than nothing begins with an empty page and a nextLink.
     replay: a delta round also brings an unchanged item.
     late_rewrite: after the answer to a creation or a change the server normalises the event and touches it once more.
-    subjects: what becomes of a written subject: it stays, loses the blanks around it, or gets non-breaking blanks.
+    late_touch: it touches the event once more, and nothing else.
+    subjects: what becomes of a written subject (`sandbox.titles`).
     delta_lag: how many requests by anybody to a mailbox must pass until its delta shows a change.
     role_based: RBAC for Applications gives access to mailboxes, so that the token needs no calendar role.
     declined_disappear: a declined event leaves the calendar.
@@ -39,7 +41,8 @@ class Quirks:
     empty_first_page: bool = False
     replay: bool = False
     late_rewrite: bool = False
-    subjects: Literal["as_written", "trimmed", "nbsp"] = "as_written"
+    late_touch: bool = False
+    subjects: Way = "as_written"
     delta_lag: int = 0
     role_based: bool = False
     declined_disappear: bool = False

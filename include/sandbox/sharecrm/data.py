@@ -9,7 +9,9 @@ from sandbox.sharecrm.auth import Caller
 from sandbox.sharecrm.describe import SCHEDULE, fields_of
 from sandbox.sharecrm.errors import BAD_PARAMETER, LOCKED, NOT_NORMAL, CrmError
 from sandbox.sharecrm.query import search
+from sandbox.sharecrm.state import SYSTEM_ACTOR
 from sandbox.sharecrm.wire import from_wire, to_wire
+from sandbox.titles import rewritten
 
 if TYPE_CHECKING:
     from sandbox.sharecrm.state import Record, ShareCrm
@@ -35,7 +37,11 @@ def query(crm: ShareCrm, caller: Caller, body: Body) -> dict[str, Any]:
 def get(crm: ShareCrm, caller: Caller, body: Body) -> dict[str, Any]:
     data = _data(body)
     record = crm.find(_object(crm, data), data.get("objectDataId"), caller)
-    return {"data": to_wire(crm, record, caller, include_null=body.get("includeNull") is True)}
+    answer = to_wire(crm, record, caller, include_null=body.get("includeNull") is True)
+    if record["_id"] in crm.unsettled:
+        crm.unsettled.remove(record["_id"])
+        crm.touch(record, SYSTEM_ACTOR)
+    return {"data": answer}
 
 
 def create(crm: ShareCrm, caller: Caller, body: Body) -> dict[str, Any]:
@@ -48,7 +54,8 @@ def create(crm: ShareCrm, caller: Caller, body: Body) -> dict[str, Any]:
         values.pop("create_time", None)
     values.pop("created_by", None)
     _check(crm, api_name, values)
-    record = crm.insert(api_name, values, owner=owner, by=(creator or [caller.employee])[0])
+    record = crm.insert(api_name, _kept(crm, values), owner=owner, by=(creator or [caller.employee])[0])
+    _unsettle(crm, record)
     crm.log("create", record, caller)
     return {"dataId": record["_id"]}
 
@@ -65,8 +72,9 @@ def update(crm: ShareCrm, caller: Caller, body: Body) -> dict[str, Any]:
     for role in ("owner", "created_by", "create_time"):
         values.pop(role, None)
     _check(crm, api_name, {**record, **values})
-    record.update(values)
+    record.update(_kept(crm, values))
     crm.touch(record, caller.employee)
+    _unsettle(crm, record)
     crm.log("update", record, caller)
     return {}
 
@@ -130,6 +138,18 @@ ACTIONS: dict[str, Action] = {
     "recover": recover,
     "changeOwner": change_owner,
 }
+
+
+def _kept(crm: ShareCrm, values: Record) -> Record:
+    """What is stored of the values that were sent."""
+    content = values.get("content")
+    return values | {"content": rewritten(content, crm.settings.contents)} if content else values
+
+
+def _unsettle(crm: ShareCrm, record: Record) -> None:
+    """What was written will be touched once more, where this enterprise does so."""
+    if crm.settings.late_touch:
+        crm.unsettled.add(record["_id"])
 
 
 def _data(body: Body) -> Body:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from sandbox.sharecrm import errors
+from sandbox.titles import Way
 
 
 def _known_zone(name: str) -> str:
@@ -23,7 +24,9 @@ class Settings(BaseModel):
 
     `describe` picks the field names of ScheduleObj, `fields` renames single roles on top of it. `gone_code` answers
     a read of a record that is deleted or hidden. `end_of_day` says what a seeded all-day event's end holds: the last
-    moment of its last day (`inclusive`) or the midnight after it (`exclusive`), both in `time_zone`.
+    moment of its last day (`inclusive`) or the midnight after it (`exclusive`), both in `time_zone`. `contents` says
+    what becomes of a written content (`sandbox.titles`); with `late_touch` a written record is touched once more by the
+    server, after it was read for the first time.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -37,6 +40,8 @@ class Settings(BaseModel):
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
     hide_private: bool = False
     owner_in_update: Literal["ignore", "refuse"] = "ignore"
+    contents: Way = "as_written"
+    late_touch: bool = False
     require_trace_id: bool = False
     token_rate_code: int = errors.TOKEN_RATE
     rate_code: int = errors.RATE

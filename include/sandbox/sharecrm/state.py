@@ -54,6 +54,7 @@ class ShareCrm:
         self.employees: dict[str, dict[str, Any]] = {}
         self.tables = {SCHEDULE: Table(), CONTACT: Table(), ACCOUNT: Table()}
         self.by_open_id = {open_user_id(self.ADMIN): self.ADMIN}
+        self.unsettled: set[str] = set()
         self._made = 0
         self.auth.reset()
 

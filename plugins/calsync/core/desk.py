@@ -10,7 +10,7 @@ from calsync.core.codec import fingerprint
 from calsync.core.facts import Facts, Rules, ended
 from calsync.core.mails import mails, update_mails
 from calsync.core.match import Sight
-from calsync.core.merge import as_crm, as_outlook
+from calsync.core.merge import CONTENT, Fields, as_crm, as_outlook, asked, same, unlike
 from calsync.core.model import (
     Account,
     CrmRow,
@@ -77,6 +77,24 @@ class Desk:
         """What a placement shows now: as read, else as it last showed."""
         row = self.row(placement)
         return row.event if row else placement.shown
+
+    def lacks(self, placement: Placement, target: Event, among: Fields = CONTENT) -> tuple[str, ...]:
+        """The fields among these in which a placement does not show the target.
+
+        It does in what its server made of our last write, as long as it shows just that (C3, C7).
+        """
+        wanted, shown = self.as_outlook(target), self.shown(placement)
+        if shown is None or (placement.asked and placement.asked == asked(wanted) and same(placement.shown, shown)):
+            return ()
+        return unlike(wanted, shown, among)
+
+    def record_lacks(self, target: Event, among: Fields) -> tuple[str, ...]:
+        """As `lacks`, of the record."""
+        row, link, wanted = self.sight.crm, self.link, as_crm(target, self.rules)
+        shown = row.event if row and row.event else link.crm_shown
+        if shown is None or (link.crm_asked and link.crm_asked == asked(wanted) and same(link.crm_shown, shown)):
+            return ()
+        return unlike(wanted, shown, among)
 
     def etag(self, placement: Placement) -> str:
         row = self.row(placement)
@@ -283,7 +301,13 @@ class Desk:
         """What ShareCRM shows counts as agreed for its own side."""
         if row and row.event:
             self.link = replace(
-                self.link, crm_id=row.id, crm_version=row.version, crm_shown=row.event, crm_owner=row.owner, missed=0
+                self.link,
+                crm_id=row.id,
+                crm_version=row.version,
+                crm_shown=row.event,
+                crm_owner=row.owner,
+                crm_asked=self.link.crm_asked if same(self.link.crm_shown, row.event) else "",
+                missed=0,
             )
 
     def note_rows(self) -> None:
@@ -291,4 +315,6 @@ class Desk:
         for placement in self.link.placements:
             if row := self.row(placement):
                 uid, pattern = row.ical_uid or placement.ical_uid, row.pattern or placement.pattern
-                self.put(replace(placement, shown=row.event, etag=row.etag, ical_uid=uid, pattern=pattern))
+                kept = placement.asked if same(placement.shown, row.event) else ""
+                now = replace(placement, shown=row.event, etag=row.etag, ical_uid=uid, pattern=pattern, asked=kept)
+                self.put(now)

@@ -73,14 +73,14 @@ def link_without(link: Link, who: Person, *, mine: bool) -> Link:
         return link
     if link.state in (LinkState.UNLINKED, LinkState.RETIRED):
         base = replace(link.base, title=GONE, guests=frozenset(), rooms=frozenset()) if link.base else None
-        return replace(link, base=base, crm_shown=None, addresses=())
+        return replace(link, base=base, crm_shown=None, crm_asked="", addresses=())
     seen = replace(link, state=LinkState.SEEN, reason="", dirty=False)
-    return replace(seen, base=None, crm_shown=None, crm_version=0, form=None, speaker="", addresses=())
+    return replace(seen, base=None, crm_shown=None, crm_asked="", crm_version=0, form=None, speaker="", addresses=())
 
 
 def _placement_without(placement: Placement, who: Person, *, mine: bool) -> Placement:
     if mine:
-        return replace(placement, shown=None)
+        return replace(placement, shown=None, asked="")
     shown = placement.shown
     if shown is None:
         return placement

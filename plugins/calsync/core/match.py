@@ -23,7 +23,7 @@ from calsync.core.model import (
     Side,
     Standing,
 )
-from calsync.core.text import outgoing, squeeze
+from calsync.core.text import compared, outgoing
 
 AMBIGUOUS = "ambiguous"
 
@@ -163,12 +163,12 @@ def left_alone(link: Link) -> bool:
 
 def look(event: Event) -> str:
     """A digest of what a person would call the same meeting: title as Outlook shows it, start, end, all-day (B4)."""
-    return fingerprint(Event(squeeze(outgoing(event.title)), replace(event.time, zone="")))
+    return fingerprint(Event(compared(outgoing(event.title)), replace(event.time, zone="")))
 
 
 def alike(one: str, other: str) -> bool:
     """Whether two titles are the same as Outlook would show them."""
-    return squeeze(outgoing(one)) == squeeze(outgoing(other))
+    return compared(outgoing(one)) == compared(outgoing(other))
 
 
 def one_each(rows: list[OutlookRow]) -> tuple[list[OutlookRow], list[OutlookRow]]:

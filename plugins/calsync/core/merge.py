@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from calsync.core.codec import fingerprint
 from calsync.core.facts import Rules
 from calsync.core.match import alike
 from calsync.core.model import Event, Side
 from calsync.core.plan import Loss
-from calsync.core.text import outgoing, returning, squeeze
+from calsync.core.text import compared, outgoing, returning, squeeze
+
+Fields = frozenset[str] | tuple[str, ...]
 
 CONTENT = ("title", "time", "private")
 PEOPLE = ("attendees", "contacts")
@@ -38,11 +41,21 @@ class Change:
 def content_change(shown: Event, now: Event) -> frozenset[str]:
     """Which content fields differ, by content and not by clocks (C3)."""
     differs = {
-        "title": squeeze(shown.title) != squeeze(now.title),
+        "title": compared(shown.title) != compared(now.title),
         "time": shown.time != now.time,
         "private": shown.private != now.private,
     }
     return frozenset(name for name, changed in differs.items() if changed)
+
+
+def same(before: Event | None, now: Event) -> bool:
+    """Whether a side shows the content that it showed before, as far as that is known."""
+    return before is not None and not content_change(before, now)
+
+
+def asked(event: Event) -> str:
+    """A digest of content that is asked for, by which it is known again without being kept (C3, F6)."""
+    return fingerprint(Event(compared(event.title), event.time, event.private))
 
 
 def as_outlook(event: Event) -> Event:
@@ -62,7 +75,7 @@ def from_crm(event: Event, base: Event | None, rules: Rules) -> Event:
     return replace(event, title="") if stands_for_empty else event
 
 
-def unlike(wanted: Event, shown: Event, fields: frozenset[str] | tuple[str, ...] = CONTENT) -> tuple[str, ...]:
+def unlike(wanted: Event, shown: Event, fields: Fields = CONTENT) -> tuple[str, ...]:
     """The fields among `fields` in which what is shown is not what is wanted, in a fixed order."""
     differs = content_change(wanted, shown)
     return tuple(name for name in CONTENT if name in differs and name in fields)

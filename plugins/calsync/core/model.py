@@ -265,6 +265,7 @@ class Placement:
 
     shown: what it last showed when agreed; etag: of that; replaced: the etag our last write replaced (C4).
     fixed: when this placement was put right lately (C8).
+    asked: the content that our last write asked for, as a digest, where its server keeps it otherwise, else "" (C3).
     master, pattern: as OutlookRow's, "" for a single event and for what is not known (B6).
     """
 
@@ -282,6 +283,7 @@ class Placement:
     fixed: tuple[datetime, ...] = ()
     master: str = ""
     pattern: str = ""
+    asked: str = ""
 
 
 class LinkState(StrEnum):
@@ -300,6 +302,7 @@ class Link:
     each "e:<employee id>" or "c:<contact id>" (E4). dirty: the next diff decides it again (G3).
     missed: in how many runs the record was not found by id (D1).
     apart: a person said that none of the events that look like the record is the same meeting (B4).
+    crm_asked: of the record, as a Placement's `asked` (C3).
     """
 
     id: str
@@ -319,6 +322,7 @@ class Link:
     missed: int = 0
     created: datetime | None = None
     apart: bool = False
+    crm_asked: str = ""
 
     @property
     def series(self) -> str:

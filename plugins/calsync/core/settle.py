@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from calsync.core.deletion import SCOPE_DELETES
+from calsync.core.merge import asked, content_change
 from calsync.core.model import Event, Link, LinkState, Placement, Side, Standing
 from calsync.core.past import RESTORED, UNDO
 from calsync.core.plan import BESIDE_LOST, Action, ActionState, Meeting, Outcome, Verb
@@ -86,7 +87,14 @@ def _remember(link: Link, meeting: Meeting, action: Action, outcome: Outcome, *,
         return _remember_record(link, action, outcome, agreed=agreed)
     if outcome.placement is None or action.verb in (Verb.LINK, Verb.UNLINK):
         return link
-    return replace(link, placements=_placed(link.placements, action, outcome.placement, agreed=agreed))
+    new = replace(outcome.placement, asked=_kept_otherwise(action, outcome.placement.shown))
+    return replace(link, placements=_placed(link.placements, action, new, agreed=agreed))
+
+
+def _kept_otherwise(action: Action, shown: Event | None) -> str:
+    """What was asked for, if the answer shows it otherwise in what was written and in nothing else (C3)."""
+    differs = content_change(action.event, shown) if action.event and shown else frozenset()
+    return asked(action.event) if action.event and differs and differs <= {*action.fields} else ""
 
 
 def _remember_record(link: Link, action: Action, outcome: Outcome, *, agreed: bool) -> Link:
@@ -96,6 +104,7 @@ def _remember_record(link: Link, action: Action, outcome: Outcome, *, agreed: bo
     """
     overtaken = action.expect.isdigit() and outcome.crm_version > int(action.expect) + 1
     partly = overtaken or not agreed
+    link = replace(link, crm_asked=_kept_otherwise(action, outcome.crm_shown))
     if partly and action.verb is Verb.UPDATE and link.crm_shown and outcome.crm_shown:
         return replace(link, crm_shown=_written(link.crm_shown, outcome.crm_shown, action))
     return replace(
@@ -139,5 +148,5 @@ def _placed(
 
 def _renewed(old: Placement, action: Action, new: Placement, *, agreed: bool) -> Placement:
     if not agreed and old.shown and new.shown:
-        return replace(old, shown=_written(old.shown, new.shown, action), replaced=new.replaced)
-    return replace(old, shown=new.shown, etag=new.etag, replaced=new.replaced, ical_uid=new.ical_uid)
+        return replace(old, shown=_written(old.shown, new.shown, action), replaced=new.replaced, asked=new.asked)
+    return replace(old, shown=new.shown, etag=new.etag, replaced=new.replaced, ical_uid=new.ical_uid, asked=new.asked)

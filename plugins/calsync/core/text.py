@@ -43,8 +43,13 @@ def ident(value: object) -> str:
 
 
 def squeeze(text: str) -> str:
-    """One line, trimmed, single spaces: the form in which titles are compared (C3)."""
+    """One line, trimmed, single spaces."""
     return " ".join(text.split())
+
+
+def compared(text: str) -> str:
+    """The form in which titles are compared: squeezed, and however its accents were put together (C3)."""
+    return unicodedata.normalize("NFC", squeeze(text))
 
 
 def outgoing(title: str, limit: int = TITLE_LIMIT) -> str:
@@ -73,7 +78,7 @@ def _continues(line: str, index: int) -> bool:
 
 def is_cut(shown: str, full: str) -> bool:
     """Whether `shown` is as much as Outlook shows of a title that does not fit: its beginning, not always all of it."""
-    return len(squeeze(full)) > TITLE_LIMIT and squeeze(full).startswith(squeeze(shown)) and bool(squeeze(shown))
+    return len(squeeze(full)) > TITLE_LIMIT and compared(full).startswith(compared(shown)) and bool(squeeze(shown))
 
 
 def returning(full: str, edited: str, shown: str = "") -> tuple[str, str]:
@@ -83,8 +88,8 @@ def returning(full: str, edited: str, shown: str = "") -> tuple[str, str]:
     if the edited title begins the same and still hides it (C2): a rest that now came to light would be written into
     the event that its user has just shortened.
     """
-    sent = squeeze(shown) if is_cut(shown, full) else outgoing(full)
-    rest = squeeze(full)[len(sent) :]
+    sent = compared(shown if is_cut(shown, full) else outgoing(full))
+    rest = compared(full)[len(sent) :]
     if not rest:
         return edited, ""
     shared = next(

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from calsync.core.desk import Desk
 from calsync.core.fresh import invitation, invitations
-from calsync.core.merge import Change, as_crm, content_change, unlike
+from calsync.core.merge import Change, content_change
 from calsync.core.model import Event, Form, Kind, Origin, Placement, Side
 from calsync.core.people import persons, with_addresses
 from calsync.core.plan import Guest, Loss, Verb
@@ -28,7 +28,7 @@ def write_record(desk: Desk, target: Event, touched: frozenset[str], outlook: Ch
     shown = row.event if row and row.event else desk.link.crm_shown
     if not desk.rules.to_crm or shown is None:
         return
-    fields = unlike(as_crm(target, desk.rules), shown, touched)
+    fields = desk.record_lacks(target, touched)
     add = tuple(sorted((outlook.came & persons(target)) - persons(shown)))
     remove = tuple(sorted((outlook.went - persons(target)) & persons(shown)))
     if fields or add or remove:
@@ -55,10 +55,9 @@ def _left(desk: Desk, placement: Placement, target: Event) -> bool:
 
 
 def _write_speaker(desk: Desk, placement: Placement, target: Event, touched: frozenset[str], crm: Change) -> None:
-    shown = desk.shown(placement)
-    if shown is None:
+    if desk.shown(placement) is None:
         return
-    fields = unlike(desk.as_outlook(target), shown, touched)
+    fields = desk.lacks(placement, target, touched)
     invite, uninvite = _people_to_write(desk, placement, target, crm)
     if fields or invite or uninvite:
         desk.update(placement, target, fields, "C5", "changed in ShareCRM", invite, uninvite)
@@ -125,9 +124,9 @@ def _write_copy(desk: Desk, placement: Placement, target: Event, touched: frozen
     An event of theirs that its user keeps private is opened only when the meeting was made public (F6).
     """
     shown = desk.shown(placement)
-    fields = unlike(desk.as_outlook(target), shown) if shown else ()
     if shown and shown.private and placement.origin is Origin.THEIRS and "private" not in touched:
-        fields = tuple(name for name in fields if name != "private")
+        target = replace(target, private=True)
+    fields = desk.lacks(placement, target)
     if not fields or shown is None:
         return
     edited = placement.shown is not None and bool(content_change(placement.shown, shown))

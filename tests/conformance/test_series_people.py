@@ -153,3 +153,49 @@ def test_a_guest_edits_their_copy(scene: Scene) -> None:
     scene.then(crm=["Weekly"] * 3, outlook=BOTH, mails=[], writes={}, agree=False)
     series.rename(1, "Review")
     scene.then(crm=["Weekly", "Review", "Weekly"], outlook=BOTH, mails=[], writes={"crm update": 1}, agree=False)
+
+
+@behaviour("D3", "B6", says="{who} shows that its organiser, not connected, made one meeting of a series: one is left")
+@pytest.mark.parametrize("who", ["The one guest's mailbox", "Each guest's mailbox"])
+def test_their_series_becomes_a_single_meeting(scene: Scene, who: str) -> None:
+    guests = [BOB] if who.startswith("The") else [BOB, CAI]
+    scene.given(*guests)
+    series = Series.made(scene, guests=guests)
+    scene.settled(agree=False)
+    scene.outlook().make_single(series.master)
+    left = {person: ["Weekly"] for person in (ANN, *guests)}
+    scene.then(crm=["Weekly"], outlook=left, mails=[], writes={"crm invalid": 2}, agree=False)
+    assert in_sharecrm(scene) == on(0)
+    scene.outlook().rename(series.master, "Jour fixe")
+    left = {person: ["Jour fixe"] for person in left}
+    scene.then(crm=["Jour fixe"], outlook=left, mails=[], writes={"crm update": 1}, agree=False)
+
+
+@behaviour(
+    "D3", "D1", says="Where a guest's mailbox is away, what became of a colleague's series waits until it is back"
+)
+def test_their_series_becomes_single_while_a_guest_is_away(scene: Scene) -> None:
+    scene.given(BOB, CAI)
+    series = Series.made(scene, guests=[BOB, CAI])
+    scene.settled(agree=False)
+    scene.work.box.set_mailbox(address(CAI), "forbidden")
+    scene.outlook().make_single(series.master)
+    everybody = {ANN: ["Weekly"], BOB: ["Weekly"], CAI: ["Weekly"]}
+    scene.then(crm=["Weekly"] * 3, outlook=everybody, mails=[], writes={}, agree=False)
+    scene.work.box.set_mailbox(address(CAI), "ok")
+    scene.then(crm=["Weekly"], outlook=everybody, mails=[], writes={"crm invalid": 2}, agree=False)
+    assert in_sharecrm(scene) == on(0)
+
+
+@behaviour(
+    "D3", "D5", says="A date of a colleague's series that is edited in ShareCRM stands on when it becomes single"
+)
+def test_their_series_becomes_single_and_a_date_is_edited(scene: Scene) -> None:
+    scene.given(BOB)
+    series = Series.made(scene, guests=[BOB])
+    scene.settled(agree=False)
+    scene.crm().rename(record_on(scene, 1), "Mine")
+    scene.outlook().make_single(series.master)
+    left = {ANN: ["Weekly"], BOB: ["Mine", "Weekly"]}
+    done = {"crm invalid": 1, "outlook create": 1}
+    scene.then(crm=["Mine", "Weekly"], outlook=left, mails=[], writes=done, agree=False)

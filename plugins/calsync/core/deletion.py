@@ -92,6 +92,13 @@ def leave(desk: Desk, placement: Placement) -> None:
 
 
 def _gone_in_outlook(desk: Desk) -> bool:
+    if _single_for_guests(desk):
+        if _guests_to_be_asked(desk):
+            _wait_for_guests(desk, "its series became a single event for its guests")
+            return False
+        for placement in (p for p in desk.living() if p.kind is Kind.GUEST):
+            desk.put(replace(placement, standing=Standing.ENDED))
+        return True
     gone = False
     for placement in sorted(desk.living(), key=lambda each: each.kind is not Kind.HOST):
         absence = desk.sight.absences.get((placement.mailbox, placement.id))
@@ -140,8 +147,7 @@ def _cancelled_for_guests(desk: Desk) -> bool:
         return False
     everybody = not hosts and len(cancelled) == len(guests)
     if everybody and _guests_to_be_asked(desk):
-        desk.link = replace(desk.link, dirty=True)
-        desk.remark("D3", "cancelled for its guests, and another guest's mailbox cannot be asked now", Side.OUTLOOK)
+        _wait_for_guests(desk, "cancelled for its guests")
         return False
     for placement in cancelled:
         account = desk.account(placement.mailbox)
@@ -152,6 +158,22 @@ def _cancelled_for_guests(desk: Desk) -> bool:
         if account:
             desk.sight.uninvited.add(f"e:{account.employee}")
     return everybody
+
+
+def _single_for_guests(desk: Desk) -> bool:
+    """Whether no organiser can be heard, and in the mailbox of every living guest this date is gone with a series that
+    became a single event. That is its organiser's doing, as a cancellation is: no guest can take a date off so (D3).
+    """
+    if any(p.kind is Kind.HOST and audible(desk, p) for p in desk.link.placements):
+        return False
+    guests = [p for p in desk.living() if p.kind is Kind.GUEST]
+    absences = [desk.sight.absences.get((p.mailbox, p.id)) for p in guests]
+    return bool(guests) and all(a is not None and a.single and a.proof is Proof.GONE for a in absences)
+
+
+def _wait_for_guests(desk: Desk, what: str) -> None:
+    desk.link = replace(desk.link, dirty=True)
+    desk.remark("D3", f"{what}, and another guest's mailbox cannot be asked now", Side.OUTLOOK)
 
 
 def _guests_to_be_asked(desk: Desk) -> bool:

@@ -150,12 +150,16 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A known Outlook id that a tombstone named or a complete listing lacked, with the by-id answer."""
+    """A known Outlook id that a tombstone named or a complete listing lacked, with the by-id answer.
+
+    single: it is a date of a series that was read by id as a single event: no date but one is left of it (B6).
+    """
 
     mailbox: str
     id: str
     proof: Proof
     evidence: str = ""
+    single: bool = False
 
 
 class Availability(StrEnum):

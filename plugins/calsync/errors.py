@@ -23,6 +23,7 @@ content, an address or a secret. Whether a try again can help is the branch it h
         ├── CursorExpired            the delta token is dead; read the window anew
         ├── LeaseLost                this run no longer may write
         └── StateError               the state database is missing, old or broken
+            └── Contradiction        rows that contradict what it holds
 """
 
 from __future__ import annotations
@@ -166,3 +167,7 @@ class LeaseLost(Terminal):
 
 class StateError(Terminal):
     """The state database is missing, of another version, or unreachable."""
+
+
+class Contradiction(StateError):
+    """The state database refused rows that contradict what it holds; nothing was stored."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 import pytest
 from conformance.behaviour import behaviour
 from conformance.scene import Scene, mails
 from pipeline.team import ANN, BOB, CAI, ZOE, address, old, own
 from pipeline.test_holds import said
 
-from calsync.core.plan import Word
+from calsync.core.model import Kind, Link, Origin, Placement
+from calsync.core.plan import ActionState, Outcome, Word
+from calsync.stages.ledger import Ledger
+from calsync.stages.outcomes import CONTRADICTS
 
 
 def lose_state(scene: Scene) -> None:
@@ -136,3 +142,53 @@ def test_told_to_recover(scene: Scene) -> None:
     said(scene, Word.APPROVE)
     three = ["Call", "New", "Visit"]
     scene.then(crm=three, outlook={ANN: three}, mails=[], writes={"crm create": 1, "outlook create": 1})
+
+
+def remember(scene: Scene, *links: Link) -> None:
+    """The state database says this, whoever wrote it there."""
+    with scene.work.at_work() as ports:
+        ports.store.save_links(scene.work.tenant.key, links)
+
+
+def parked_for(scene: Scene) -> list[str]:
+    """The codes of what is parked."""
+    with scene.work.at_work() as ports:
+        return [row.code for row in ports.store.actions(scene.work.tenant.key, states=[ActionState.PARKED])]
+
+
+@behaviour("A1", "G10", says="A record that belongs to another meeting is parked and not written; the others go on")
+def test_a_record_of_another_meeting(scene: Scene) -> None:
+    scene.given()
+    scene.record("Visit")
+    other = Link("other", crm_id=scene.record("Demo", hours=4))
+    scene.run_while("load", lambda: remember(scene, other))
+    assert (scene.titles(ANN), parked_for(scene)) == (["Visit"], [CONTRADICTS])
+    both = ["Demo", "Visit"]  # the other meeting goes on with its record
+    scene.then(crm=both, outlook={ANN: both}, mails=[], writes={"outlook create": 2}, agree=False)
+
+
+@behaviour("A1", "G10", says="A new event that turns out to be another meeting's is made once; the others go on")
+def test_an_event_of_another_meeting(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.given()
+    scene.record("Visit", contacts=[ZOE])
+    scene.record("Demo", hours=4, contacts=[ZOE])
+    done, claimed = Ledger.done, []
+
+    def claiming(ledger: Ledger, outcomes: Iterable[Outcome]) -> None:
+        known = list(outcomes)
+        for made in (outcome.placement for outcome in known if outcome.placement):
+            if not claimed and made.shown and made.shown.title == "Demo":
+                theirs = Placement(made.mailbox, made.id, Kind.HOST, Origin.OURS)
+                claimed.append(Link("other", placements=(theirs,)))
+                remember(scene, *claimed)
+        done(ledger, known)
+
+    monkeypatch.setattr(Ledger, "done", claiming)
+    scene.run()
+    assert (scene.titles(ANN), parked_for(scene)) == (["Demo", "Visit"], [CONTRADICTS])
+    remember(scene, replace(claimed[0], placements=()))
+    scene.later(hours=1)
+    both = ["Demo", "Visit"]
+    told = mails("invitation", ZOE, ZOE)
+    scene.then(crm=both, outlook={ANN: both}, mails=told, writes={"outlook create": 2}, reports=("1 parked.",))
+    assert parked_for(scene) == []

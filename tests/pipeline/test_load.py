@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from pipeline.morning import ANN, Standing, hour, plain, prepare, standing
 from pipeline.workplace import CALENDAR, Workplace
 
+from calsync.core.model import Link
 from calsync.core.plan import ActionState
 from calsync.errors import LeaseHeld
 from calsync.stages.load import load
@@ -95,6 +97,22 @@ def test_what_fails_for_its_own_reasons_is_parked_and_blocks_nobody(work: Workpl
     assert len(work.records()) == 2
 
 
+def test_a_meeting_that_cannot_be_remembered_though_nothing_is_to_be_written_is_told_of(
+    work: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A1, G10: the run goes on, and says so."""
+    seed_two(work)
+    work.run()
+    one, two = work.events(ANN), work.records()
+    for event, record in ((e, r) for e in one for r in two if e["subject"] == r["content"]):
+        work.box.as_user(ANN).rename(event["id"], f"New {event['subject']}")
+        work.box.as_employee("1000").rename(record["id"], f"New {event['subject']}")
+    monkeypatch.setitem(STAGES, "load", lambda *given: (give_away(work), load(*given))[1])
+    told = work.run()
+    assert "1 meeting has a record or an event that belongs to another" in str(told["sentence"])
+    assert base_titles(work) == ("Meeting 0", "New Meeting 1")
+
+
 def test_another_run_s_lease_is_respected_and_a_lost_one_stops_the_next_write(
     work: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,3 +183,16 @@ def steal(work: Workplace) -> None:
     ports = work.ports()
     ports.store.acquire(work.tenant.key, "thief", ports.now() + timedelta(hours=1))
     ports.close()
+
+
+def give_away(work: Workplace) -> None:
+    """Another meeting takes the record of the first one, without a run."""
+    key = work.tenant.key
+    with work.at_work() as ports:
+        (first,) = (link for link in ports.store.links(key) if link.base and link.base.title == "Meeting 0")
+        ports.store.save_links(key, [replace(first, crm_id=""), Link("other", crm_id=first.crm_id)])
+
+
+def base_titles(work: Workplace) -> tuple[str, ...]:
+    with work.at_work() as ports:
+        return tuple(sorted(link.base.title for link in ports.store.links(work.tenant.key) if link.base))

@@ -105,6 +105,15 @@ def test_nothing_belongs_to_two_meetings(store: Store, first: Link, second: Link
     assert store.links(T) == [first], "the whole call is undone"
 
 
+def test_only_what_contradicts_others_is_left_out(store: Store) -> None:
+    store.save_links(T, [Link(id="0", crm_id="R"), Link(id="3", crm_id="S")])
+    contradicts = Link(id="1", crm_id="R", placements=(placed("m", "e"),))
+    takes_over, gives_up = Link(id="2", crm_id="S"), Link(id="3")
+    assert store.save_consistent_links(T, [contradicts, takes_over, gives_up]) == {"1"}
+    assert store.links(T) == [Link(id="0", crm_id="R"), takes_over, gives_up]
+    assert store.save_consistent_links(T, [replace(contradicts, crm_id="")]) == set(), "it left nothing behind"
+
+
 def test_a_retired_meeting_gives_its_ids_up(store: Store) -> None:
     store.save_links(T, [Link(id="1", crm_id="R", placements=(placed("m", "e"),))])
     retired = Link(id="1", crm_id="R", state=LinkState.RETIRED, placements=(placed("m", "e", Standing.ENDED),))

@@ -26,16 +26,18 @@ def essential(meeting: Meeting, action: Action) -> bool:
     return not meeting.agreed.speaker or action.mailbox == meeting.agreed.speaker
 
 
-def settle(meeting: Meeting, outcomes: Mapping[str, Outcome]) -> Link:
+def settle(meeting: Meeting, outcomes: Mapping[str, Outcome], *, may_agree: bool = True) -> Link:
     """The link to store, given what became of its actions so far. While it is held, nothing becomes of it (G6).
 
     Until everything essential is done the link stays as noted, dirty, so that the next diff decides it again; whatever
     was created is remembered at once, by its ids, also what an earlier run had made otherwise than is wanted now.
+
+    :param may_agree: False where what was agreed cannot be stored
     """
     if any(action.held for action in meeting.actions):
         return replace(meeting.noted, dirty=False)
     done = {a.id for a in meeting.actions if (o := outcomes.get(a.id)) and o.state is ActionState.DONE}
-    agreed = all(a.id in done for a in meeting.actions if essential(meeting, a))
+    agreed = may_agree and all(a.id in done for a in meeting.actions if essential(meeting, a))
     everything = all(a.id in done for a in meeting.actions)
     dirty = _to_be_decided_again(meeting, outcomes)
     link = meeting.agreed if agreed else replace(meeting.noted, dirty=dirty)

@@ -12,7 +12,7 @@ from calsync.core.model import Side
 from calsync.core.plan import SETTLED, Action, ActionState, Meeting, Outcome, Verb
 from calsync.core.settle import settle
 from calsync.stages.mailboxes import cursor_name
-from calsync.stages.outcomes import taken_up
+from calsync.stages.outcomes import contradicting, taken_up
 from calsync.store.records import HistoryEntry, JournalRow
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ WRITING_TIME = timedelta(hours=3)
 class Ledger:
     """What is to be done, what has been done, and the links as they stand after it.
 
+    unkept: how many meetings, of which nothing is to be done, cannot be remembered as they stand now (A1).
     answered: the meetings whose held actions a person has answered for otherwise than by approving them.
     """
 
@@ -43,6 +44,7 @@ class Ledger:
         self.rows: dict[str, JournalRow] = {}
         self.answered: set[str] = set()
         self.before: set[str] = set()
+        self.unkept = 0
         self.until = ports.now() + WRITING_TIME
 
     def open(self) -> None:
@@ -60,7 +62,7 @@ class Ledger:
             self.rows = {row.action.id: row for row in tx.actions(key, ids=list(self.actions))}
             self.outcomes = {id_: outcome for id_, row in self.rows.items() if (outcome := self._known(row, at))}
             tx.add_history(key, self._agreed_silently(tx))
-            self._save_links(tx, self.meetings)
+            self._park(tx, self._save_links(tx, self.meetings))
             fresh = [m for m in self.meetings.values() if not any(a.id in again or a.held for a in m.actions)]
             tx.add_history(key, [entry for meeting in fresh for entry in self._losses(meeting)])
         self.done(
@@ -152,10 +154,12 @@ class Ledger:
         if not settled:
             return
         self.outcomes |= {outcome.action: outcome for outcome in settled}
+        links = {self.actions[outcome.action].link for outcome in settled}
         with self.store.begin() as tx:
+            refused = self._save_links(tx, links)
+            settled = [contradicting(o) if self.actions[o.action].link in refused else o for o in settled]
+            self.outcomes |= {outcome.action: outcome for outcome in settled}
             tx.settle(self.tenant.key, settled, self.now())
-            links = {self.actions[outcome.action].link for outcome in settled}
-            self._save_links(tx, links)
             if answered := links & self.answered:
                 self._drop_superseded(tx, answered)
             tx.add_history(self.tenant.key, [e for o in settled if (e := self._entry(o))])
@@ -167,8 +171,28 @@ class Ledger:
             return replace(outcome, state=ActionState.PARKED)
         return outcome
 
-    def _save_links(self, store: Store, ids: Collection[str]) -> None:
-        store.save_links(self.tenant.key, [settle(self.meetings[id_], self._of(self.meetings[id_])) for id_ in ids])
+    def _save_links(self, store: Store, ids: Collection[str]) -> set[str]:
+        """Store the links as they stand now; the ids of those that contradict others' (A1).
+
+        Of these what was made is remembered still, lest it be made twice; where not even that can be, nothing changes.
+        They are decided again.
+        """
+        key, meetings = self.tenant.key, [self.meetings[id_] for id_ in ids]
+        refused = store.save_consistent_links(key, [settle(m, self._of(m)) for m in meetings])
+        if not refused:
+            return refused
+        partly = [settle(m, self._of(m), may_agree=False) for m in meetings if m.noted.id in refused]
+        unchanged = store.save_consistent_links(key, [replace(link, dirty=True) for link in partly])
+        store.save_links(key, [replace(link, dirty=True) for link in store.links(key, unchanged)])
+        return refused
+
+    def _park(self, store: Store, links: Collection[str]) -> None:
+        """What is open of these meetings is not even begun; those of which nothing is, are counted (G10)."""
+        actions = [action for link in links for action in self.meetings[link].actions]
+        self.unkept = len({*links} - {action.link for action in actions})
+        parked = [contradicting(Outcome(a.id, ActionState.PARKED)) for a in actions if a.id not in self.outcomes]
+        store.settle(self.tenant.key, parked, self.now())
+        self.outcomes |= {outcome.action: outcome for outcome in parked}
 
     def _of(self, meeting: Meeting) -> Mapping[str, Outcome]:
         return {a.id: self.outcomes[a.id] for a in meeting.actions if a.id in self.outcomes}

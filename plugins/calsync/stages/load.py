@@ -54,6 +54,8 @@ def load(tenant: Tenant, ports: Ports, run: Run) -> Counters:
     for side in Side:
         if refused := refused_as_one(side, ledger.tried(side)):
             raise refused
+    if ledger.unkept:
+        calls["unkept"] = ledger.unkept
     return {**calls, **{str(state): ledger.count(state) for state in ActionState if ledger.count(state)}}
 
 

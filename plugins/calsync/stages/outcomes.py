@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,10 @@ TELLING = 3
 BY_PERSON = "by_person"
 """The code of a parked action that a person dropped: the same decision is not tried again until the meeting changes."""
 
+CONTRADICTS = "contradicts"
+"""The code of an action that is parked since what its meeting would be remembered by belongs to another one; the system
+that was written has not refused it."""
+
 _SYSTEM = {Side.CRM: ("ShareCRM", "sharecrm"), Side.OUTLOOK: ("Outlook", "graph")}
 
 
@@ -45,6 +50,15 @@ def failed(action: Action, error: RemoteError) -> Outcome:
     else:
         state = ActionState.PARKED
     return Outcome(action.id, state, code=error.remote.code or str(error.remote.status), sentence=error.sentence)
+
+
+def contradicting(outcome: Outcome) -> Outcome:
+    """The outcome of an action whose meeting cannot be remembered as it stands (A1, G10)."""
+    sentence = (
+        "Its record or one of its events belongs to another meeting already, so this one cannot be remembered as it "
+        "stands; it is decided again. Report it if it stays."
+    )
+    return replace(outcome, state=ActionState.PARKED, code=CONTRADICTS, sentence=sentence)
 
 
 def taken_up(action: Action, row: JournalRow, since: datetime, at: datetime) -> ActionState:
@@ -79,7 +93,7 @@ def refused_as_one(side: Side, tried: Collection[tuple[Action, Outcome]]) -> For
 
     :param tried: what this run tried on that side, and what became of it
     """
-    if not tried or any(outcome.state is not ActionState.PARKED for _, outcome in tried):
+    if not tried or any(o.state is not ActionState.PARKED or o.code == CONTRADICTS for _, o in tried):
         return None
     reasons = {(outcome.code, outcome.sentence) for _, outcome in tried}
     if len(reasons) > 1 or len({action.link for action, _ in tried}) < TELLING:

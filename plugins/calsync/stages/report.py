@@ -218,6 +218,9 @@ def sentence_of(
     for name, words in _OPEN_WORDS.items():
         if counters[name]:
             parts.append(f"{counters[name]} {words}.")
+    if unkept := stages.get("load", {}).get("unkept"):
+        meetings = "1 meeting has" if unkept == 1 else f"{unkept} meetings have"
+        parts.append(f"{meetings} a record or an event that belongs to another; report it if it stays.")
     if away := stages.get("extract_graph", {}).get("unavailable"):
         parts.append(f"{away} mailbox{'' if away == 1 else 'es'} could not be read.")
     if not counters["accounts"] and not broken:

@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 
 from calsync.core.codec import from_json, to_json
-from calsync.errors import StateError, StateUnreachable
+from calsync.errors import Contradiction, StateError, StateUnreachable
 from calsync.store.dsn import POSTGRES
 
 T = TypeVar("T")
@@ -123,12 +123,13 @@ def understood(engine: Engine) -> Iterator[None]:
     """Turn a database's refusal into one of our errors, which tells constraint and cause but no value.
 
     :raises StateUnreachable: it may pass: the transaction may or may not have been committed if it was the commit.
+    :raises Contradiction: rows break a constraint; other ones may be stored.
     :raises StateError: trying again changes nothing.
     """
     try:
         yield
     except IntegrityError as error:
-        raise StateError(
+        raise Contradiction(
             f"The state database refused rows that contradict what it holds ({_primary(error)}); nothing was stored. "
             "Run again; report it if it stays."
         ) from None

@@ -13,6 +13,7 @@ from calsync.core.codec import fingerprint
 from calsync.core.facts import local_days
 from calsync.core.match import ical_key, look
 from calsync.core.model import Event, Link, LinkState, Placement, Standing
+from calsync.errors import Contradiction
 from calsync.store.calendar import calendar_row
 from calsync.store.engine import Calls, chunks, decode, encode, upsert
 from calsync.store.records import KnownCrm, KnownOutlook
@@ -67,7 +68,7 @@ class LinkCalls(Calls):
     def save_links(self, tenant: str, links: Iterable[Link]) -> None:
         """Store these links; each one's placements replace those it had.
 
-        :raises StateError: a record or a living Outlook event would belong to two meetings (A1); nothing is stored.
+        :raises Contradiction: a record or a living Outlook event would belong to two meetings (A1); nothing is stored.
         """
         by_id = {one.id: one for one in links}
         with self._write() as connection:
@@ -83,6 +84,28 @@ class LinkCalls(Calls):
             listed = [row for one in by_id.values() if (row := calendar_row(tenant, one))]
             if listed:
                 connection.execute(insert(calendar), listed)
+
+    def save_consistent_links(self, tenant: str, links: Iterable[Link]) -> set[str]:
+        """Store these links as `save_links` does, all but those that contradict others; the ids of the latter (A1)."""
+        left = {one.id: one for one in links}
+        with self.begin() as tx:
+            if tx._fits(tenant, left.values()):
+                return set()
+            saved = list(left)
+            while saved:  # what one gives up, another one may take
+                saved = [id_ for id_, one in left.items() if tx._fits(tenant, [one])]
+                left = {id_: one for id_, one in left.items() if id_ not in saved}
+        return set(left)
+
+    def _fits(self, tenant: str, links: Iterable[Link]) -> bool:
+        """Store these links in the transaction that this is, or none of them and leave it as it was."""
+        with self._write() as connection:
+            try:
+                with connection.begin_nested():
+                    self.save_links(tenant, links)
+            except Contradiction:
+                return False
+        return True
 
     def known_crm(self, tenant: str) -> list[KnownCrm]:
         """Every ShareCRM record that a link knows, for diff's join with a listing."""

@@ -38,6 +38,8 @@ _BETWEEN: Final = "__"
 _OWN: Final = {DagKind.BACKFILL: ("backfill", "reconcile"), DagKind.APPROVAL: ("approval",)}
 """How the ids of a DAG's own runs begin, where Airflow or calsync chose them."""
 
+_BY_HAND: Final = "-by-hand-"
+
 _ELSEWHERE: Final = ("cli-", "web-")
 """How the ids of runs begin that Airflow knows nothing of: those of the command line and of the pages."""
 
@@ -65,7 +67,12 @@ def approval_run_id(question: str) -> str:
 
 def question_of(run_id: str, run_after: datetime) -> str:
     """The question of an approval that a person started without naming one, the same in each of its tasks."""
-    return f"{run_after.astimezone(UTC):%Y%m%dT%H%M%SZ}-{crc32(run_id.encode()):08x}"
+    return f"{run_after.astimezone(UTC):%Y%m%dT%H%M%SZ}{_BY_HAND}{crc32(run_id.encode()):08x}"
+
+
+def asked_by_hand(question: str) -> bool:
+    """Whether the run that asks a question was started, and called as they liked, by a person."""
+    return _BY_HAND in question
 
 
 def run_key(dag_id: str, run_id: str) -> str:

@@ -19,7 +19,7 @@ from calsync.core.plan import Word
 from calsync.stages.answering import answer_now
 from calsync.stages.context import Run
 from calsync.stages.doctor import doctor
-from calsync.stages.holds import Question, answer, assign, gather, put, question, what_waits
+from calsync.stages.holds import Question, answer, assign, gather, put, question, unanswered, what_waits
 from calsync.store.records import HistoryEntry
 
 TITLES = [f"Visit {n:02}" for n in range(20)]
@@ -270,6 +270,10 @@ def test_a_question_names_nobody_and_nothing(scene: Scene) -> None:
         assert personal not in text
     with scene.work.at_work() as ports:
         assert assign(scene.work.tenant, ports) == "", "nobody is asked twice"
+        (put_already,) = unanswered(ports.store, scene.work.tenant.key)
+    command(scene, put_already, "--unlink")
+    with scene.work.at_work() as ports:
+        assert unanswered(ports.store, scene.work.tenant.key) == []
 
 
 def test_the_command_shows_what_waits_and_carries_an_answer_out(scene: Scene) -> None:

@@ -29,11 +29,13 @@ class FakeStages:
     """What the stages answer (or raise), the calls in their order, the errors that were noted for the report.
 
     Each refusal refuses the lease once. question: the one that is to be put; waiting: the links it still asks about.
+    put_before: questions that were put and not answered.
     kept: the keys under which something is stored or staged.
     """
 
     answers: dict[str, Counters | Exception] = field(default_factory=dict)
     question: str = ""
+    put_before: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=lambda: ["link-1"])
     refusals: list[Exception] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
@@ -106,6 +108,7 @@ class FakeStages:
             "run": {"staged": self.staged},
             "holds": {
                 "assign": self.assign,
+                "unanswered": lambda store, tenant: self.put_before,
                 "gather": self.gather,
                 "question": self.asked,
                 "put": self.put,
@@ -148,9 +151,9 @@ class FakeTask:
     def get_task_states(self, dag_id: str, run_ids: list[str]) -> dict[str, Any]:
         return {run_ids[0]: self.states}
 
-    def get_dr_count(self, dag_id: str, run_ids: list[str], states: list[str] | None = None) -> int:
-        found = [self.runs.get((dag_id, run_id)) for run_id in run_ids]
-        return sum(state is not None and (states is None or state in states) for state in found)
+    def get_dr_count(self, dag_id: str, run_ids: list[str] | None = None, states: list[str] | None = None) -> int:
+        found = [state for run, state in self.runs.items() if run[0] == dag_id and run[1] in (run_ids or [run[1]])]
+        return sum(states is None or state in states for state in found)
 
     def get_dag(self, dag_id: str) -> SimpleNamespace:
         return SimpleNamespace(is_paused=dag_id in self.paused)

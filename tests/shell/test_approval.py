@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,30 @@ class TestReport:
         with pytest.raises(DagRunTriggerException) as caught:
             report.execute(context)
         assert caught.value.reset_dag_run
+
+    @pytest.mark.parametrize("state", ["", "failed"])
+    def test_a_question_whose_approval_is_gone_is_put_again(self, report: Any, stages: FakeStages, state: str) -> None:
+        stages.question, stages.put_before = "", ["q0", "q1"]
+        runs = {(APPROVAL, "approval__q0"): "running"} | ({(APPROVAL, "approval__q1"): state} if state else {})
+        with pytest.raises(DagRunTriggerException) as caught:
+            report.execute(context_of(ti=FakeTask(GOOD, runs=runs)))
+        assert (caught.value.dag_run_id, caught.value.reset_dag_run) == ("approval__q1", state == "failed")
+
+    def test_what_is_new_is_asked_before_what_is_asked_again(self, report: Any, stages: FakeStages) -> None:
+        stages.put_before = ["q0"]
+        with pytest.raises(DagRunTriggerException) as caught:
+            report.execute(context_of(ti=FakeTask(GOOD)))
+        assert caught.value.dag_run_id == "approval__q1"
+
+    def test_what_a_person_had_themselves_asked_is_put_again_once_no_approval_waits(
+        self, report: Any, stages: FakeStages
+    ) -> None:
+        by_hand = question_of("mine", datetime(2026, 11, 23, 8, tzinfo=UTC))
+        stages.question, stages.put_before = "", [by_hand]
+        assert report.execute(context_of(ti=FakeTask(GOOD, runs={(APPROVAL, "mine"): "running"}))) == TOLD
+        with pytest.raises(DagRunTriggerException) as caught:
+            report.execute(context_of(ti=FakeTask(GOOD, runs={(APPROVAL, "mine"): "failed"})))
+        assert caught.value.dag_run_id == f"approval__{by_hand}"
 
     def test_a_dry_run_asks_nobody(self, report: Any, stages: FakeStages) -> None:
         assert report.execute(context_of(ti=FakeTask(GOOD), dry_run=True)) == TOLD

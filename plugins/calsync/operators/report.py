@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from calsync.config.load import load_one, tenants_folder
 from calsync.errors import CalsyncError
 from calsync.links import ChangesLink
-from calsync.naming import ANSWER, STAGES, DagKind, approval_run_id, dag_id
+from calsync.naming import ANSWER, STAGES, DagKind, approval_run_id, asked_by_hand, dag_id
 from calsync.operators.base import discreet
 from calsync.operators.runs import run_of
 from calsync.operators.trigger import trigger
@@ -73,7 +73,8 @@ class ReportOperator(BaseOperator):
     def execute(self, context: Context) -> Counters:
         """Report; the counters and the run's sentence become the task's XCom.
 
-        Where actions wait that nobody was asked about yet, it ends by starting the approval that asks.
+        Where actions wait that nobody was asked about yet, it ends by starting the approval that asks; or else by
+        starting one anew that is gone without an answer.
 
         :raises AirflowFailException: a stage failed; the text is the run's sentence
         :raises DagRunTriggerException: the task has succeeded, and Airflow starts the approval
@@ -83,7 +84,7 @@ class ReportOperator(BaseOperator):
         dag_run = context["dag_run"]
         try:
             with discreet(self.task_id):
-                told, question = self._report(context)
+                told, questions = self._report(context)
         except CalsyncError as error:
             write_note(dag_run.dag_id, dag_run.run_id, str(error))
             raise
@@ -99,13 +100,13 @@ class ReportOperator(BaseOperator):
             context["outlet_events"][self.asset].extra = {
                 name: value for name, value in told.items() if isinstance(value, int)
             }
-        if question:
+        for question in questions:
             self._ask(context, question, told)
         return told
 
-    def _report(self, context: Context) -> tuple[Counters, str]:
-        """What the run did, and the question that is to be put now, "" when there is none."""
-        from calsync.stages.holds import assign
+    def _report(self, context: Context) -> tuple[Counters, list[str]]:
+        """What the run did, and the questions that somebody must be asked: a new one, and those asked already."""
+        from calsync.stages.holds import assign, unanswered
         from calsync.stages.lease import release
         from calsync.stages.ports import open_ports
         from calsync.stages.report import report
@@ -115,14 +116,19 @@ class ReportOperator(BaseOperator):
         with closing(open_ports(tenant)) as ports:
             try:
                 told = report(tenant, ports, run, self._states(context))
-                return told, "" if run.dry_run or told.get("failed") else assign(tenant, ports)
+                if run.dry_run or told.get("failed"):
+                    return told, []
+                new = assign(tenant, ports)
+                return told, [*([new] if new else []), *unanswered(ports.store, tenant.key)]
             finally:
                 release(tenant, ports, run)
 
     def _ask(self, context: Context, question: str, told: Counters) -> None:
-        """Start the approval of a question. One that is there already is left alone, unless it broke down before it
-        could ask: then it begins anew."""
+        """End by starting the approval of a question. One that is there already is left alone, unless it failed without
+        an answer: then it begins anew. Which one a person started is not known: any that waits may be it."""
         approval, run_id, ti = dag_id(self.tenant_key, DagKind.APPROVAL), approval_run_id(question), context["ti"]
+        if asked_by_hand(question) and ti.get_dr_count(dag_id=approval, states=["queued", "running"]):
+            return
         broken = ti.get_dr_count(dag_id=approval, run_ids=[run_id], states=["failed"])
         if ti.get_dr_count(dag_id=approval, run_ids=[run_id]) and not broken:
             return

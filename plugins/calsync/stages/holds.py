@@ -98,6 +98,11 @@ def assign(tenant: Tenant, ports: Ports) -> str:
         return min((row.asked for row in waiting(tx, tenant.key) if row.asked_at is None), default="")
 
 
+def unanswered(store: Store, tenant: str) -> list[str]:
+    """The questions that have been put and still wait for an answer, the oldest first."""
+    return sorted({row.asked for row in waiting(store, tenant) if row.asked_at})
+
+
 def gather(tenant: Tenant, ports: Ports, question: str) -> None:
     """Let this question be about everything held that nobody is asked about yet, beside what it is about already."""
     with ports.store.begin() as tx:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import (
     AirflowFailException,
@@ -14,13 +15,15 @@ from airflow.sdk.exceptions import (
     DagRunTriggerException,
     TaskAwaitingInput,
 )
+from airflow.utils.session import create_session
 from shell.airflow_home import migrate
 from shell.fake_stages import SAID, STAGE_OF_TASK, FakeStages, FakeTask, context_of
 from shell.tenant_files import write_tenant
+from sqlalchemy import select
 
 from calsync.dags.approval import build_dags
 from calsync.dags.sync import build_dags as build_sync
-from calsync.errors import CalsyncError
+from calsync.errors import CalsyncError, StateError
 from calsync.naming import question_of
 from calsync.operators.approval import NOBODY_LEFT_TO_ASK, NOTHING_WAITS
 from calsync.stages.context import Focus
@@ -107,6 +110,16 @@ class TestReport:
         stages.answers["report"] = TOLD | {"failed": 1}
         with pytest.raises(AirflowFailException):
             report.execute(context_of(ti=FakeTask(GOOD | {"load": "failed"})))
+
+    def test_a_failed_run_asks_too(self, report: Any, stages: FakeStages, monkeypatch: pytest.MonkeyPatch) -> None:
+        started: list[dict[str, Any]] = []
+        monkeypatch.setattr("calsync.operators.report.start", lambda **said: started.append(said))
+        stages.answers["report"] = TOLD | {"failed": 1}
+        with pytest.raises(AirflowFailException):
+            report.execute(context_of(ti=FakeTask(GOOD | {"load": "failed"})))
+        assert started == [
+            {"dag_id": APPROVAL, "run_id": "approval__q1", "conf": {"question": "q1"}, "again": False},
+        ]
 
 
 class TestAsk:
@@ -249,6 +262,20 @@ class TestRun:
         assert states.pop("report") == "success"
         assert set(states.values()) == {"skipped"}
 
+    def test_a_run_that_fails_has_airflow_start_it(
+        self, dag: DAG, tenants: Path, stages: FakeStages, answered: None
+    ) -> None:
+        """The approval is known to Airflow by now: nothing waited when it ran."""
+        stages.waiting = []
+        dag.test()
+        stages.question = "q9"
+        stages.answers |= {"load": StateError("The state database is away. Start it."), "report": TOLD | {"failed": 1}}
+        run = build_sync(tenants)[dag.dag_id.replace("_approval", "")].test()
+        assert run.state == "failed"
+        with create_session() as session:
+            asked = session.scalars(select(DagRun).where(DagRun.dag_id == dag.dag_id)).all()
+        assert [one.conf for one in asked if one.run_id == "approval__q9"] == [{"question": "q9"}]
+
     def test_an_answer_that_cannot_be_written_down(self, dag: DAG, stages: FakeStages, answered: None) -> None:
         stages.answers["report"] = {"sentence": "answer failed.", "failed": 1}
         with pytest.MonkeyPatch.context() as patch:
@@ -261,6 +288,4 @@ class TestRun:
 
 
 def _broken(*_: Any) -> list[str]:
-    from calsync.errors import StateError
-
     raise StateError("The state database is away. Start it.")

@@ -16,7 +16,7 @@ from calsync.links import ChangesLink
 from calsync.naming import ANSWER, STAGES, DagKind, approval_run_id, asked_by_hand, dag_id
 from calsync.operators.base import discreet
 from calsync.operators.runs import run_of
-from calsync.operators.trigger import trigger
+from calsync.operators.trigger import start, trigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Asset, Context
@@ -74,7 +74,7 @@ class ReportOperator(BaseOperator):
         """Report; the counters and the run's sentence become the task's XCom.
 
         Where actions wait that nobody was asked about yet, it ends by starting the approval that asks; or else by
-        starting one anew that is gone without an answer.
+        starting one anew that is gone without an answer. That a stage failed is no reason to ask nobody.
 
         :raises AirflowFailException: a stage failed; the text is the run's sentence
         :raises DagRunTriggerException: the task has succeeded, and Airflow starts the approval
@@ -91,7 +91,10 @@ class ReportOperator(BaseOperator):
         sentence = str(told["sentence"])
         self.log.info("%s", sentence)
         write_note(dag_run.dag_id, dag_run.run_id, sentence)
+        missing = self._not_asked(context, questions)
         if told.get("failed"):
+            if missing:
+                start(**missing)
             raise AirflowFailException(sentence)
         if context["params"].get("dry_run"):
             # Airflow sends the event of every outlet of a task that succeeds, but this run has synchronised nothing.
@@ -100,8 +103,10 @@ class ReportOperator(BaseOperator):
             context["outlet_events"][self.asset].extra = {
                 name: value for name, value in told.items() if isinstance(value, int)
             }
-        for question in questions:
-            self._ask(context, question, told)
+        if missing:
+            # A task that ends by starting a run returns nothing, so its XCom is written here.
+            context["ti"].xcom_push(key=BaseXCom.XCOM_RETURN_KEY, value=told)
+            trigger(**missing)
         return told
 
     def _report(self, context: Context) -> tuple[Counters, list[str]]:
@@ -116,25 +121,28 @@ class ReportOperator(BaseOperator):
         with closing(open_ports(tenant)) as ports:
             try:
                 told = report(tenant, ports, run, self._states(context))
-                if run.dry_run or told.get("failed"):
+                if run.dry_run:
                     return told, []
                 new = assign(tenant, ports)
                 return told, [*([new] if new else []), *unanswered(ports.store, tenant.key)]
             finally:
                 release(tenant, ports, run)
 
-    def _ask(self, context: Context, question: str, told: Counters) -> None:
-        """End by starting the approval of a question. One that is there already is left alone, unless it failed without
-        an answer: then it begins anew. Which one a person started is not known: any that waits may be it."""
-        approval, run_id, ti = dag_id(self.tenant_key, DagKind.APPROVAL), approval_run_id(question), context["ti"]
-        if asked_by_hand(question) and ti.get_dr_count(dag_id=approval, states=["queued", "running"]):
-            return
-        broken = ti.get_dr_count(dag_id=approval, run_ids=[run_id], states=["failed"])
-        if ti.get_dr_count(dag_id=approval, run_ids=[run_id]) and not broken:
-            return
-        # A task that ends by starting a run returns nothing, so its XCom is written here.
-        ti.xcom_push(key=BaseXCom.XCOM_RETURN_KEY, value=told)
-        trigger(approval, run_id, {"question": question}, again=bool(broken))
+    def _not_asked(self, context: Context, questions: Sequence[str]) -> dict[str, Any]:
+        """The approval that is to be started, of the first question that lacks one; empty when none does.
+
+        One that is there already is left alone, unless it failed without an answer: then it begins anew. Which one a
+        person started is not known: any that waits may be it.
+        """
+        approval, ti = dag_id(self.tenant_key, DagKind.APPROVAL), context["ti"]
+        for question in questions:
+            if asked_by_hand(question) and ti.get_dr_count(dag_id=approval, states=["queued", "running"]):
+                continue
+            run_id = approval_run_id(question)
+            broken = ti.get_dr_count(dag_id=approval, run_ids=[run_id], states=["failed"])
+            if broken or not ti.get_dr_count(dag_id=approval, run_ids=[run_id]):
+                return {"dag_id": approval, "run_id": run_id, "conf": {"question": question}, "again": bool(broken)}
+        return {}
 
     def _states(self, context: Context) -> dict[str, str]:
         dag_run = context["dag_run"]

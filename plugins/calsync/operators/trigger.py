@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, NoReturn
 
 from airflow.sdk.exceptions import DagRunTriggerException
+
+_log = logging.getLogger(__name__)
 
 
 def trigger(dag_id: str, run_id: str, conf: dict[str, Any], *, again: bool = False) -> NoReturn:
@@ -27,3 +30,23 @@ def trigger(dag_id: str, run_id: str, conf: dict[str, Any], *, again: bool = Fal
         poke_interval=60,
         deferrable=False,
     )
+
+
+def start(dag_id: str, run_id: str, conf: dict[str, Any], *, again: bool = False) -> bool:
+    """Let Airflow start the run while the task goes on, which `trigger` cannot do for one that fails.
+
+    Airflow has no public way to this. Should it change its own, the run is not started, and the task is none the worse.
+
+    :param again: clear a run of this id that is there, so that it begins anew
+    :returns: whether it was started
+    """
+    try:
+        from airflow.sdk.execution_time import task_runner
+        from airflow.sdk.execution_time.comms import TriggerDagRun
+
+        asked = TriggerDagRun(dag_id=dag_id, run_id=run_id, conf=conf, reset_dag_run=again)
+        task_runner.SUPERVISOR_COMMS.send(asked)
+    except Exception as error:
+        _log.warning("%s could not be started: %s.", dag_id, type(error).__name__)
+        return False
+    return True

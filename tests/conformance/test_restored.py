@@ -185,3 +185,62 @@ def test_refused_then_deleted(scene: Scene) -> None:
         assert not parked(scene.work.tenant, ports)
     take_back(scene, ANN, call)
     scene.then(crm=["Call"], outlook={ANN: ["Call"]}, mails=[], writes={"crm create": 1})
+
+
+def kept_deletion(scene: Scene, form: str) -> str:
+    """Nothing goes to Outlook, where a record that is deleted in ShareCRM leaves its events. The record."""
+    FORMS[form](scene)
+    (record,) = scene.work.records()
+    scene.work.configure(direction="outlook_to_crm")
+    scene.settled()
+    scene.crm().cancel(record["id"])
+    scene.then(crm=[], outlook=BOTH, mails=[], writes={}, agree=False)
+    return str(record["id"])
+
+
+@pytest.mark.parametrize("form", FORMS)
+@behaviour(
+    "E6", "C9", says="Outlook only gives: a record deleted and recovered in ShareCRM follows its event again ({form})"
+)
+def test_recovered_where_outlook_only_gives(scene: Scene, form: str) -> None:
+    record = kept_deletion(scene, form)
+    scene.outlook().rename(scene.event(ANN)["id"], "Demo")
+    scene.then(crm=[], outlook={ANN: ["Demo"], BOB: scene.titles(BOB)}, mails=[], writes={}, agree=False)
+    scene.crm().recover(record)
+    scene.run()  # what is there again is compared by the next one
+    theirs = scene.titles(BOB)
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"], BOB: theirs}, mails=[], writes={"crm update": 1}, agree=False)
+    scene.outlook().delete(scene.event(ANN)["id"])
+    left = scene.titles(BOB)
+    scene.then(crm=[], outlook={BOB: left}, mails=[], writes={"crm invalid": 1}, agree=False)
+
+
+@behaviour("E6", "D3", says="Outlook only gives: recovered after its event was deleted too, a record is left alone")
+def test_recovered_after_its_event_was_deleted(scene: Scene) -> None:
+    scene.given(outlook_events=[own()])
+    (record,) = scene.work.records()
+    scene.work.configure(direction="outlook_to_crm")
+    scene.settled()
+    scene.crm().cancel(record["id"])
+    scene.settled(agree=False)
+    mine = delete(scene, ANN)
+    scene.crm().recover(record["id"])
+    scene.then(crm=["Visit"], outlook={}, mails=[], writes={}, agree=False)
+    take_back(scene, ANN, mine)
+    scene.crm().rename(record["id"], "Demo")
+    scene.outlook().rename(mine, "Talk")
+    scene.run()
+    scene.then(crm=["Talk"], outlook={ANN: ["Talk"]}, mails=[], writes={"crm update": 1})
+
+
+@pytest.mark.parametrize("form", FORMS)
+@behaviour("C9", "E6", says="A deletion that the direction kept stays so when it opens, until it is recovered ({form})")
+def test_a_kept_deletion_is_recovered_once_the_direction_is_open(scene: Scene, form: str) -> None:
+    record = kept_deletion(scene, form)
+    scene.work.configure(direction="bidirectional")
+    scene.then(crm=[], outlook=BOTH, mails=[], writes={}, agree=False)
+    scene.crm().recover(record)
+    scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={})
+    scene.outlook().rename(scene.event(ANN)["id"], "Demo")
+    written = {"crm update": 1} | ({"outlook update": 1} if form == "in copies" else {})
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"], BOB: ["Demo"]}, mails=[], writes=written)

@@ -34,6 +34,9 @@ IN_OUTLOOK = "deleted in Outlook by the person whose deletion counts"
 
 
 RESTORED = "its event was restored in Outlook"
+KEPT = "deleted in ShareCRM; the direction leaves Outlook as it is"
+"""Why a meeting is retired that stands in Outlook all the same: what stands of it is never ended (C9)."""
+
 SCOPE = "its Calendar field names another calendar"
 SCOPE_DELETES = f"{SCOPE}; what calsync made of it is deleted"
 """Why a meeting is unlinked whose events the tenant wants deleted: while that lasts, those that are left go too."""
@@ -191,9 +194,11 @@ def retire(desk: Desk, rule: str, reason: str) -> None:
         return
     if not crm_gone:
         desk.write_crm(Verb.DELETE, rule, reason, evidence=_evidence(desk))
-    elif not desk.rules.to_outlook:
-        desk.remark("C9", "deleted in ShareCRM; the direction leaves Outlook as it is", Side.OUTLOOK)
-    end_placements(desk, rule, reason)
+    if not crm_gone or desk.rules.to_outlook:
+        end_placements(desk, rule, reason)
+    else:
+        reason = KEPT
+        desk.remark("C9", KEPT, Side.OUTLOOK)
     version = max(desk.link.crm_version, row.version if row else 0)
     desk.link = replace(desk.link, state=LinkState.RETIRED, reason=reason, crm_version=version, dirty=False)
 

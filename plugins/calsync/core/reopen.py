@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from calsync.core.deletion import IN_OUTLOOK, RESTORED, end_placements, is_over, leave, put_back_crm, put_back_outlook
+from calsync.core.deletion import (
+    IN_OUTLOOK,
+    KEPT,
+    RESTORED,
+    end_placements,
+    is_over,
+    leave,
+    put_back_crm,
+    put_back_outlook,
+)
 from calsync.core.desk import Desk
 from calsync.core.fresh import copies_in
 from calsync.core.model import FOLLOWED, Event, Kind, Life, LinkState, Origin, Placement, Standing
@@ -16,11 +25,15 @@ def reopen(desk: Desk) -> None:
     row, link = desk.sight.crm, desk.link
     target = row.event if row else None
     desk.link = replace(desk.link, dirty=False)
+    if link.reason == KEPT:
+        _follow_kept(desk)
     if row and target and row.life is Life.NORMAL and row.version > link.crm_version and desk.rules.names(row):
         _with_its_record(desk, target)
         return
     if row and row.version > link.crm_version:
         desk.link = replace(desk.link, crm_version=row.version)
+    if link.reason == KEPT:
+        return
     for placement in link.placements:
         if placement.kind is Kind.HOST and placement.origin is Origin.THEIRS and placement.shown is None:
             leave(desk, placement)  # its organiser connected after the deletion, which was kept to its own side (C9)
@@ -32,10 +45,22 @@ def reopen(desk: Desk) -> None:
         end_placements(desk, "D4", link.reason)
 
 
+def _follow_kept(desk: Desk) -> None:
+    """Know what stands of a meeting whose deletion was kept to ShareCRM (C9): should its record be recovered, it goes
+    on in that, and what was deleted here meanwhile is no deletion of what was recovered.
+    """
+    for placement in desk.link.placements:
+        if placement.standing in FOLLOWED and is_over(desk, placement):
+            desk.put(replace(placement, standing=Standing.ENDED))
+        elif _taken_back(desk, placement):
+            desk.put(replace(placement, standing=Standing.LIVING))
+
+
 def _with_its_record(desk: Desk, target: Event) -> None:
     """The record is back: the meeting goes on in what stands of it in Outlook, else it is put back there."""
     link = desk.link
-    if any(p.kind is Kind.HOST and p.standing in FOLLOWED for p in link.placements):
+    standing = [p for p in link.placements if p.standing in FOLLOWED]
+    if any(p.kind is Kind.HOST or link.reason == KEPT for p in standing):
         # Its event was never deleted, the mailbox was away say: the meeting goes on as it stood.
         desk.link = replace(link, state=LinkState.LIVING, reason="", dirty=True)
     elif restored := {p.mailbox: p for p in link.placements if _taken_back(desk, p) or _waits_for_record(desk, p)}:

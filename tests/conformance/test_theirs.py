@@ -13,6 +13,7 @@ BOSS = "boss@contoso.example"
 HALL = "hall@contoso.example"
 EVERYBODY = "everybody@contoso.example"
 NEW = {"crm create": 1}
+OTHER = "Service calendar"
 
 
 def outsiders(title: str, *guests: str) -> dict[str, Any]:
@@ -246,3 +247,58 @@ def test_rooms_and_lists_stay_in_outlook(scene: Scene) -> None:
     scene.crm().change(scene.work.records()[0]["id"], participants=[ANN])
     scene.then(crm=["Call"], outlook={ANN: ["Call"]}, mails=mails("cancellation", BOB), writes={"outlook update": 1})
     assert scene.listed(ANN) == {EVERYBODY, HALL}
+
+
+def moves(scene: Scene) -> None:
+    """The one record is given to the calendar of another configuration."""
+    (record,) = scene.work.records()
+    scene.crm().change(record["id"], calendar=OTHER)
+
+
+@pytest.mark.parametrize("connected", ["its organiser", "a guest"])
+@pytest.mark.parametrize("when", ["just before it moves", "just after it has moved", "once it has settled there"])
+@behaviour(
+    "C1",
+    "D6",
+    says="A meeting that {connected} showed moves to another guest's configuration: an edit {when} is carried over",
+)
+def test_edited_around_a_move(scene: Scene, connected: str, when: str) -> None:
+    scene.given(ANN if connected == "its organiser" else BOB, agree=False)
+    call = scene.meeting(guests=(address(BOB), address(CAI)))
+    scene.settled(agree=False)
+    service = scene.work.beside("service", name=OTHER)
+    service.authorise(CAI)
+    service.run()
+    acts = [lambda: moves(scene), lambda: scene.outlook().rename(call, "Talk")]
+    for act in acts if when != "just before it moves" else reversed(acts):
+        act()
+        for _ in range(2 if when == "once it has settled there" else 0):
+            service.run()
+            scene.run()
+    for _ in range(2):
+        service.run()
+        scene.run()
+    shown = {ANN: ["Talk"], BOB: ["Talk"], CAI: ["Talk"]}
+    scene.then(crm=["Talk"], outlook=shown, mails=[], writes={"crm update": 1}, agree=False)
+    wrote = len(scene.work.writes())
+    service.run()
+    assert len(scene.work.writes()) == wrote
+
+
+@behaviour("F6", "C1", says="Moved to another configuration, a private meeting is not opened by what a guest shows")
+def test_a_private_meeting_moves(scene: Scene) -> None:
+    scene.given(ANN, agree=False)
+    call = scene.meeting(guests=(address(BOB),))
+    scene.outlook().change(call, sensitivity="private")
+    scene.settled(agree=False)
+    scene.outlook(BOB).change(scene.event(BOB)["id"], sensitivity="normal")
+    service = scene.work.beside("service", name=OTHER)
+    service.authorise(BOB)
+    service.run()
+    moves(scene)
+    scene.outlook(BOB).change(scene.event(BOB)["id"], showAs="free")
+    for _ in range(2):
+        service.run()
+        scene.run()
+    (record,) = scene.work.records()
+    assert record["private"]

@@ -7,8 +7,9 @@ from dataclasses import replace
 from calsync.core.deletion import Fate
 from calsync.core.desk import Desk
 from calsync.core.fresh import adjusted
+from calsync.core.match import ical_key
 from calsync.core.merge import Change, content_change, from_crm
-from calsync.core.model import Event, Kind, Life, Side, Standing
+from calsync.core.model import Event, Kind, Life, OutlookRow, Placement, Side, Standing
 from calsync.core.people import persons
 
 
@@ -30,25 +31,42 @@ def outlook_change(desk: Desk, base: Event, fate: Fate, speaker: str) -> Change:
     """How the speaker differs from what it showed when last agreed; its people in ids (C1, C2, E4)."""
     placement = desk.link.placement(speaker)
     row = desk.row(placement) if placement and placement.standing is Standing.LIVING else None
-    if placement is None or row is None or placement.shown is None or fate in (Fate.OUTLOOK, Fate.BOTH):
+    shown = _showed(desk, placement, row) if placement and row else None
+    if placement is None or row is None or shown is None or fate in (Fate.OUTLOOK, Fate.BOTH):
         return people_change(desk, base)
     came: set[str] = set(_arrived(desk))
     went: set[str] = set(desk.sight.uninvited)
     if placement.kind is not Kind.COPY:
         organizer = {row.organizer}
-        came_in, went_out = row.event.guests - placement.shown.guests, placement.shown.guests - row.event.guests
+        came_in, went_out = row.event.guests - shown.guests, shown.guests - row.event.guests
         came |= {p for a in came_in - organizer if (p := desk.people.person_at(a, base.contacts))}
         went |= _people_leaving(desk, went_out - organizer, row.event.guests)
     at = adjusted(desk, Side.OUTLOOK, row.modified)
     now = replace(row.event, attendees=base.attendees, contacts=base.contacts)
     return Change(
         now,
-        content_change(placement.shown, row.event),
+        content_change(shown, row.event),
         frozenset(came - persons(base)),
         frozenset(went & persons(base)),
         at,
-        placement.shown.title,
+        shown.title,
     )
+
+
+def _showed(desk: Desk, placement: Placement, row: OutlookRow) -> Event | None:
+    """What the speaker showed when last agreed.
+
+    An invitation that is read for the first time, where nobody has spoken yet, is a copy of what the meeting last
+    showed in a mailbox that is not read here (B2): what differs is its organiser's edit. Whom it lists is compared with
+    nothing but itself (C2), and what was private is not opened by it (F6).
+    """
+    if placement.shown or placement.kind is not Kind.GUEST:
+        return placement.shown
+    key = ical_key(placement.ical_uid, placement.original)
+    others = [p for p in desk.link.placements if p.shown and key and ical_key(p.ical_uid, p.original) == key]
+    agreed = next((p.shown for p in sorted(others, key=lambda p: p.kind is not Kind.HOST)), None)
+    private = bool(agreed and agreed.private and row.event.private)
+    return replace(agreed, guests=row.event.guests, private=private) if agreed else None
 
 
 def people_change(desk: Desk, base: Event) -> Change:

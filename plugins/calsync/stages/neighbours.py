@@ -55,11 +55,11 @@ def _left(link: Link) -> bool:
 
 
 def _taken(tenant: Tenant, link: Link, ours: Link | None) -> Link:
-    """Another configuration's link as this one goes on with it.
+    """Another configuration's link as this one goes on with it; who spoke there is not waited for here (C1).
 
     Its events that this one alone knows are kept, and those that this one has deleted since are gone.
     """
-    moved = replace(link, state=LinkState.LIVING, reason="", dirty=True, missed=0)
+    moved = replace(link, state=LinkState.LIVING, reason="", dirty=True, missed=0, speaker="")
     if ours is None:
         return replace(moved, id=link_id(tenant.key, Side.CRM, link.crm_id))
     there = {(p.mailbox, p.id) for p in link.placements}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import pytest
-from conformance.scene import Scene
+from conformance.scene import Scene, mails
 from faults.snapshot import Snapshot
 from pipeline.death import Death
 from pipeline.team import ANN, BOB, CAI, ZOE, address, old
@@ -184,7 +184,8 @@ def test_an_answer_is_carried_out_whenever_the_process_dies_over_it(
     assert writes or word is Word.UNLINK
 
 
-def test_a_word_that_failed_half_way_is_still_carried_out_and_mails_nobody(scene: Scene) -> None:
+def failed_half_way(scene: Scene) -> str:
+    """A person lets a change mail nobody, and the copy in place of an invitation cannot be made. The record."""
     changed_on_both_sides(scene)
     work = scene.work
     work.run()
@@ -195,12 +196,34 @@ def test_a_word_that_failed_half_way_is_still_carried_out_and_mails_nobody(scene
         row, _ = ports.store.actions(work.tenant.key, states=[ActionState.HELD])
         _, told = answer_now(work.tenant, ports, a_run(scene), [row.action.link], Word.RESTORE, WHO)
     assert told["crm_updated"] == 1
-    work.box.clear_faults()
-    work.run()
-    work.run()
-    assert len(scene.titles(CAI)) == 1
-    assert scene.titles(BOB) == ["Visit"]
     assert len(work.box.mails()) == sent
+    work.box.clear_faults()
+    (record,) = work.records()
+    return str(record["id"])
+
+
+@pytest.mark.parametrize("title", ["Visit", "Talk"])
+def test_a_word_that_failed_half_way_is_still_carried_out_and_mails_nobody(scene: Scene, title: str) -> None:
+    """The copy shows what the meeting shows in Outlook by now."""
+    failed_half_way(scene)
+    work = scene.work
+    if title != "Visit":
+        scene.outlook().rename(work.events(address(ANN))[0]["id"], title)
+    sent = len(work.box.mails())
+    work.run()
+    work.run()
+    assert [scene.titles(each) for each in (ANN, BOB, CAI)] == [[title]] * 3
+    assert len(work.box.mails()) == sent
+    assert Moment(scene).open_actions() == []
+
+
+def test_a_word_that_failed_half_way_is_not_about_what_is_changed_afterwards(scene: Scene) -> None:
+    """Its copy shows the meeting as it is now, like everybody's event, and who has to know of that is mailed."""
+    record = failed_half_way(scene)
+    scene.crm().rename(record, "Fair")
+    mailed = [*scene.run(), *scene.run(), *scene.run()]
+    assert [scene.titles(each) for each in (ANN, BOB, CAI)] == [["Fair"]] * 3
+    assert sorted(mailed) == sorted(mails("update", BOB, ZOE))
     assert Moment(scene).open_actions() == []
 
 

@@ -10,7 +10,7 @@ from calsync.core.change import crm_change, outlook_change
 from calsync.core.deletion import SCOPE, SCOPE_DELETES, Fate, fate_of, put_back_crm, put_back_outlook
 from calsync.core.desk import Desk
 from calsync.core.guard import ends_meeting
-from calsync.core.merge import Change, merge
+from calsync.core.merge import Change, as_outlook, content_change, merge
 from calsync.core.model import Event, Life, LinkState, Side
 from calsync.core.past import UNDO
 from calsync.core.plan import Action, Answer, Verb, Word
@@ -61,6 +61,19 @@ def carry_out(desk: Desk, answer: Answer, held: tuple[Action, ...], decide: Call
         decide(desk)  # what was to be undone stays as it is
     else:
         _restore(desk, decide)
+
+
+def overtaken(desk: Desk, held: Iterable[Action]) -> bool:
+    """Whether ShareCRM's record says something that no held mail was asked about: a person's word is not about that.
+
+    What the answer itself has written of the record, it was asked about.
+    """
+    actions, base = list(held), desk.link.base
+    if base is None or kind_of(actions) is not HeldKind.MAILS:
+        return False
+    asked = [as_outlook(event) for action in actions for event in (action.event, action.before) if event]
+    crm = crm_change(desk, base)
+    return any(all(name in content_change(event, as_outlook(crm.now)) for event in asked) for name in crm.fields)
 
 
 def part(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from calsync.core.answers import carry_out, parted, stay_apart
+from calsync.core.answers import carry_out, overtaken, parted, stay_apart
 from calsync.core.deletion import retire
 from calsync.core.desk import Desk
 from calsync.core.facts import Facts
@@ -63,7 +63,7 @@ def _waits(desk: Desk, stored: Link | None) -> bool:
     given_up = desk.link.state is LinkState.RETIRED and stored is not None and stored.state is not LinkState.RETIRED
     if not held or given_up:
         _look_at(desk)
-    elif moved(sight, held) and not (answer and answer.goes_on):
+    elif moved(sight, held) and (not (answer and answer.goes_on) or overtaken(desk, held)):
         desk.link = replace(desk.link, dirty=True)
         desk.remark("G6", MOVED_ON)
     elif answer is None:

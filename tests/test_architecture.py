@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("sharecrm", "graph", "store", "staging"),
     ("config", "connections", "tls"),
     ("core",),
-    ("errors",),
+    ("errors", "clock"),
 )
 """From what knows everybody to what knows nobody. A module imports from its own layer or from those below it."""
 

@@ -45,7 +45,7 @@ class Unhurried(Workplace):
     def ports(self) -> Ports:
         ports = super().ports()
         settings = ports.crm_settings
-        ports.crm = lambda: CrmClient(replace(settings(), calls_per_20s=10**6))
+        ports.crm = lambda: CrmClient(replace(settings(), calls_per_20s=10**6), here=self.now)
         return ports
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 from click.testing import Result
@@ -10,11 +11,14 @@ from pipeline.workplace import Workplace
 from typer.testing import CliRunner
 
 from calsync.cli.app import app
+from calsync.stages.ports import open_ports
 from demo.connections import sandbox_connections
 
 
 def connect(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lead the command line to the workplace."""
+    """Lead the command line to the workplace, and let its clock be what it is there."""
+    monkeypatch.setattr("calsync.stages.ports.open_ports", partial(open_ports, here=work.now))
+    monkeypatch.setattr("calsync.cli.run.utc", work.now)
     state = {"conn_type": "generic", "extra": {"dsn": f"sqlite:///{work.folder / 'calsync.db'}"}}
     for name, said in {**sandbox_connections(work.server.info), "calsync_state": state}.items():
         monkeypatch.setenv(f"AIRFLOW_CONN_{name.upper()}", json.dumps(said))

@@ -10,7 +10,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -45,6 +45,7 @@ class Scene(Team):
         self._writes = 0
         self._sent: Mails = []
         self._told: list[str] = []
+        self._works = [work]
 
     # --- given -------------------------------------------------------------------------------------------------------
 
@@ -52,14 +53,14 @@ class Scene(Team):
         """calsync is at work, its first sync is done: of these people (all three), with what stood before it came."""
         self.before_first_sync(*authorised, **planted)
         self.settle(agree=agree and not authorised)
-        self.work.late = timedelta()
+        self.later(minutes=1)  # ShareCRM's stamps are whole seconds: what people make from now on is plainly younger
         self._look_from_here()
         return self
 
     def before_first_sync(self, *authorised: str, **planted: Any) -> Scene:
         """People are connected and this stands on both sides, but calsync never ran."""
         self.work.box.reset(seed(**planted))
-        self.work.late = timedelta(minutes=-1)
+        self.work.late = timedelta()
         self.work.authorise(*(authorised or (ANN, BOB, CAI)))
         self._look_from_here()
         return self
@@ -78,7 +79,14 @@ class Scene(Team):
         """Time passes, on both systems' clocks and on calsync's (`days=`, `hours=`, `minutes=`)."""
         passed = timedelta(**by)
         self.work.box.set_clock(advance_s=passed.total_seconds())
-        self.work.late += passed
+        for work in self._works:
+            work.late += passed
+
+    def beside(self, key: str, **settings: Any) -> Workplace:
+        """Another configuration of the same enterprise is at work from now on; its runs are its own `run`."""
+        work = self.work.beside(key, **settings)
+        self._works.append(work)
+        return work
 
     def run(self) -> Mails:
         """One run; it sends exactly the mails it predicted, and its report is kept for `then`."""
@@ -89,8 +97,7 @@ class Scene(Team):
 
     def run_while(self, stage: str, act: Callable[[], object]) -> None:
         """One run, even one that fails, and what happens just before one of its stages."""
-        at = datetime.now(UTC) + self.work.late
-        self.work.last = run = Run(f"test-{secrets.token_hex(4)}", "cli", at, f"test:{secrets.token_hex(4)}")
+        self.work.last = run = Run(f"test-{secrets.token_hex(4)}", "cli", self.work.now(), f"test:{secrets.token_hex(4)}")
         with self.work.at_work() as ports, leased(self.work.tenant, ports, run), suppress(CalsyncError):
             for name in STAGES:
                 if name == stage:

@@ -255,7 +255,7 @@ def test_a_former_name_is_taken(scene: Scene, first: str) -> None:
     scene.crm().rename("sch-1", "Fair")
     shown = {ANN: ["Fair"]}
     scene.then(crm=["Fair"], outlook=shown, mails=[], writes={"outlook update": 1}, agree=False)  # its own till then
-    service = scene.work.beside("service", name=CALENDAR)
+    service = scene.beside("service", name=CALENDAR)
     service.authorise(BOB)
     for _ in range(2):
         for work in (scene.work, service) if first == "the renamed one" else (service, scene.work):
@@ -294,7 +294,7 @@ def test_everybody_revoked(scene: Scene) -> None:
 @behaviour("B3", "D6", "D7", says="A record moved to another configuration's calendar keeps its one event")
 def test_moved_to_another_configuration(scene: Scene) -> None:
     scene.given(ANN, crm_events=[old(id="sch-1")])
-    service = scene.work.beside("service", name=OTHER)
+    service = scene.beside("service", name=OTHER)
     scene.revoke(ANN)
     service.authorise(ANN)
     service.run()
@@ -312,7 +312,7 @@ def test_moved_to_another_configuration(scene: Scene) -> None:
 @behaviour("B3", "D6", says="Moved between configurations, a meeting reaches the other one's people too")
 def test_two_configurations_with_their_own_people(scene: Scene) -> None:
     scene.given(ANN, crm_events=[old(id="sch-1", attendees=[BOB])], agree=False)
-    service = scene.work.beside("service", name=OTHER)
+    service = scene.beside("service", name=OTHER)
     service.authorise(BOB)
     service.run()
     scene.crm().change("sch-1", calendar=OTHER)
@@ -331,7 +331,7 @@ def test_two_configurations_with_their_own_people(scene: Scene) -> None:
 def test_there_and_back(scene: Scene, leaving: str, made: int) -> None:
     scene.work.configure(out_of_scope=leaving)
     scene.given(ANN, crm_events=[old(id="sch-1", attendees=[CAI])], agree=False)
-    service = scene.work.beside("service", name=OTHER)
+    service = scene.beside("service", name=OTHER)
     service.authorise(CAI)
     service.run()
     scene.crm().change("sch-1", calendar=OTHER)
@@ -355,7 +355,7 @@ def test_there_and_back(scene: Scene, leaving: str, made: int) -> None:
 @behaviour("B2", "B3", says="One Outlook meeting with people of two configurations becomes one record, not two")
 def test_one_meeting_of_two_configurations(scene: Scene) -> None:
     scene.given(ANN)
-    service = scene.work.beside("service", name=OTHER)
+    service = scene.beside("service", name=OTHER)
     service.authorise(BOB)
     service.run()
     scene.meeting("Call", guests=(address(BOB),))
@@ -370,7 +370,7 @@ def test_one_meeting_of_two_configurations(scene: Scene) -> None:
 )
 def test_a_configuration_is_deleted(scene: Scene) -> None:
     scene.given(ANN, BOB, crm_events=[old(id="sch-1", attendees=[BOB])], agree=False)
-    service = scene.work.beside("service", name=OTHER)
+    service = scene.beside("service", name=OTHER)
     scene.work.lose_state()
     (scene.work.folder / "sandbox.yaml").unlink()
     scene.work = service

@@ -128,7 +128,7 @@ def test_cut_and_pasted(scene: Scene) -> None:
 )
 def test_moved_while_the_state_was_lost(scene: Scene) -> None:
     scene.given(ANN, crm_events=[old(id="sch-1")])
-    service = scene.work.beside("service", name="Service calendar")
+    service = scene.beside("service", name="Service calendar")
     scene.work.lose_state()
     scene.crm().change("sch-1", calendar="Service calendar")
     (scene.work.folder / "sandbox.yaml").unlink()

@@ -21,7 +21,7 @@ from conformance.days import (
     whole_record,
 )
 from conformance.scene import Scene, mails
-from pipeline.team import ANN, BOB, ZOE, old, own
+from pipeline.team import ANN, BOB, CAI, ZOE, old, own
 from pipeline.workplace import CALENDAR
 
 TODAY = hour(0).date()
@@ -181,10 +181,32 @@ def test_a_fast_clock_invites_nobody(scene: Scene) -> None:
     scene.before_first_sync()
     scene.work.box.set_clock(skew_s={"crm": 600})
     scene.record("Visit", attendees=[BOB], contacts=[ZOE])
-    scene.work.late = timedelta(minutes=1)
+    scene.later(minutes=1)
     scene.then(
         crm=["Visit"],
         outlook={ANN: ["Visit"], BOB: ["Visit"]},
         mails=[],
         writes={"outlook create": 2},
+    )
+
+
+@behaviour(
+    "A4", "C5", says="Days after the first sync a ShareCRM clock ten minutes {wrong} changes nothing of who is invited"
+)
+@pytest.mark.parametrize(("wrong", "skew"), [("fast", 600), ("slow", -600)])
+def test_a_wrong_clock_days_later(scene: Scene, wrong: str, skew: int) -> None:
+    scene.given(CAI)
+    scene.work.box.set_clock(skew_s={"crm": skew})
+    scene.later(days=3)
+    scene.record("Before", hours=100, attendees=[BOB], contacts=[ZOE])
+    scene.later(minutes=2)
+    scene.work.authorise(ANN, BOB)
+    scene.later(minutes=2)
+    scene.record("After", hours=102, attendees=[BOB], contacts=[ZOE])
+    both = ["After", "Before"]
+    scene.then(
+        crm=both,
+        outlook={ANN: both, BOB: both},
+        mails=mails("invitation", BOB, ZOE),
+        writes={"outlook create": 3},
     )

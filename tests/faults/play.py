@@ -11,11 +11,10 @@ import time
 import traceback
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, NoReturn, Self
-from unittest.mock import patch
+from typing import NamedTuple, NoReturn
 
 from faults.case import Case, Fall, kills
 from faults.places import ROUTES, Place
@@ -25,8 +24,6 @@ from faults.workload import LIMITS, Days, Standing, differences, standing
 from pipeline.workplace import Workplace
 
 from calsync.errors import CalsyncError
-from calsync.graph import client as graph_client
-from calsync.sharecrm import client as crm_client
 from calsync.stages.context import Ports
 from demo.check import disagreements
 from sandbox.client import Sandbox
@@ -72,16 +69,6 @@ class Broken(Exception):
     """Something that must hold does not."""
 
 
-class Later(datetime):
-    """The clients' clock, which goes with that of the runs."""
-
-    late = timedelta()
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> Self:
-        return super().now(tz) + cls.late
-
-
 @dataclass
 class Watched(Workplace):
     """A workplace whose runs may be watched."""
@@ -110,17 +97,12 @@ class Scene:
         self._folder = tempfile.TemporaryDirectory(prefix="calsync-faults-")
         self._server = Server(Path(self._folder.name) / "sandbox").__enter__()
         self._box = Sandbox(self._server.url, self._server.ca)
-        self._clocks = [patch.object(module, "datetime", Later) for module in (graph_client, crm_client)]
-        for clock in self._clocks:
-            clock.start()
         self._prepare()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for clock in self._clocks:
-            clock.stop()
         self._box.close()
         self._server.__exit__(kind, error, trace)
         self._folder.cleanup()
@@ -141,7 +123,6 @@ class Scene:
         folder = Path(tempfile.mkdtemp(dir=self._folder.name))
         self._world = self._server.world
         self._world.random.seed(0)
-        Later.late = timedelta()
         self.work = Watched.open(self._box, self._server, folder, limits=LIMITS)
         self.work.impatient = True
         days = Days(self.work)
@@ -172,7 +153,7 @@ class Scene:
             self._prepare()
         self._snapshot.restore()
         self._world.clock.reset()
-        self.work.late = Later.late = timedelta()
+        self.work.late = timedelta()
         self._pass_time(NIGHT)
         for file in self.work.folder.glob("calsync.db*"):
             file.unlink()
@@ -197,8 +178,7 @@ class Scene:
     def _pass_time(self, by: timedelta) -> None:
         """On everybody's clock."""
         self._world.clock.advance(by.total_seconds())
-        Later.late += by
-        self.work.late = Later.late
+        self.work.late += by
 
     def _run_calmly(self) -> int:
         """An undisturbed run; how much it wrote."""

@@ -107,10 +107,13 @@ class Workplace:
             extra=said["extra"],
         )
 
+    def now(self) -> datetime:
+        """What calsync takes for now."""
+        return datetime.now(UTC) + self.late
+
     def ports(self) -> Ports:
         state = self.dsn or f"sqlite:///{self.folder / 'calsync.db'}"
-        ports = open_ports(self.tenant, self.connection, str(self.folder / "staging"), state)
-        ports.now = lambda: datetime.now(UTC) + self.late
+        ports = open_ports(self.tenant, self.connection, str(self.folder / "staging"), state, here=self.now)
         self._sit_nothing_out(ports, settings_from_connection(self.connection(self.tenant.connections.graph)))
         return ports
 
@@ -129,10 +132,17 @@ class Workplace:
             return self.transport() if self.transport else None
 
         def hasty_crm() -> CrmClient:
-            return CrmClient(settings(), wallet=wallet, transport=carrier(), now=lambda: passed[0], sleep=sleep)
+            return CrmClient(
+                settings(),
+                wallet=wallet,
+                here=self.now,
+                transport=carrier(),
+                now=lambda: passed[0],
+                sleep=sleep,
+            )
 
         def hasty_graph() -> GraphClient:
-            return GraphClient(graph, tokens=MsalTokens(graph, tokens), transport=carrier(), sleep=sleep)
+            return GraphClient(graph, here=self.now, tokens=MsalTokens(graph, tokens), transport=carrier(), sleep=sleep)
 
         ports.crm = lambda: hasty_crm() if self.impatient else crm()
         ports.graph = lambda: hasty_graph() if self.impatient else patient()
@@ -189,8 +199,7 @@ class Workplace:
     def run(self, **more: Any) -> Counters:
         """One whole run; a failed stage fails the test, unless `may_fail`."""
         may_fail = more.pop("may_fail", False)
-        at = datetime.now(UTC) + self.late
-        self.last = Run(f"test-{secrets.token_hex(4)}", "cli", at, f"test:{secrets.token_hex(4)}", **more)
+        self.last = Run(f"test-{secrets.token_hex(4)}", "cli", self.now(), f"test:{secrets.token_hex(4)}", **more)
         with self.at_work() as ports:
             result = run_tenant(self.tenant, ports, self.last)
         assert may_fail or not result["failed"], result["sentence"]

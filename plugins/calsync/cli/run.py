@@ -7,14 +7,16 @@ import json
 import os
 import secrets
 from collections import Counter
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from calsync.cli.show import complain, say, show_table
+from calsync.clock import utc
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from calsync.core.model import Account, LinkState
     from calsync.stages.context import Run
     from calsync.store.records import Run as StoredRun
@@ -92,7 +94,7 @@ def this_run(kind: str, *, dry_run: bool = False) -> Run:
     from calsync.stages.context import Run
     from calsync.store.lease import cli_holder
 
-    now = datetime.now(UTC)
+    now = utc()
     run_id = f"cli-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     return Run(id=run_id, kind=kind, at=now, holder=cli_holder(run_id), dry_run=dry_run)
 

@@ -13,13 +13,14 @@ import random
 import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 
+from calsync.clock import Here, utc
 from calsync.errors import AnswerLost, AuthFailed, Remote, RemoteError, Transient, Unavailable
 from calsync.graph.answers import Answer, failure, http_date, no_answer
 from calsync.graph.auth import MsalTokens, Tokens, roles, untrusted
@@ -39,15 +40,16 @@ Sleep = Callable[[float], Awaitable[None]]
 class GraphClient:
     """An async context manager over one Microsoft tenant's Graph.
 
-    calls: HTTP requests sent to Graph, a `$batch` is one. skew: how far Graph's clock is ahead of ours, by the `Date`
-    header of the latest answer; None before the first. may_write: asked before each request that changes something;
-    what it raises stops that request and its tries. `transport`, `tokens` and `sleep` are for tests.
+    calls: HTTP requests sent to Graph, a `$batch` is one. skew: how far Graph's clock is ahead of `here`, our own, by
+    the `Date` header of the latest answer; None before the first. may_write: asked before each request that changes
+    something; what it raises stops that request and its tries. `transport`, `tokens` and `sleep` are for tests.
     """
 
     def __init__(
         self,
         settings: GraphSettings,
         *,
+        here: Here = utc,
         transport: httpx.AsyncBaseTransport | None = None,
         tokens: Tokens | None = None,
         sleep: Sleep = asyncio.sleep,
@@ -57,6 +59,7 @@ class GraphClient:
         self.skew: timedelta | None = None
         self.may_write: Callable[[], None] = lambda: None
         self.sleep = sleep
+        self._here = here
         self.gate = MailboxGate(settings.per_mailbox)
         self._tokens: Tokens = tokens or MsalTokens(settings)
         self._places = asyncio.Semaphore(settings.concurrency)
@@ -187,7 +190,7 @@ class GraphClient:
     def _note(self, part: Part, answer: Answer) -> None:
         date = http_date(answer.headers.get("date", ""))
         if date is not None:
-            self.skew = date - datetime.now(UTC)
+            self.skew = date - self._here()
         said = Remote("graph", answer.status, request_id=answer.headers.get("request-id", ""))
         log.debug("%s %s: %s, request %s", part.method, redacted(part.path), answer.status, said.request_id)
 

@@ -20,6 +20,7 @@ from typing import Any, Self
 import httpx
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from calsync.clock import Here, utc
 from calsync.errors import AnswerLost, AuthFailed, ConfigError, Remote, RemoteError, Throttled, Transient, Unavailable
 from calsync.sharecrm import envelope
 from calsync.sharecrm.auth import Grant, Tokens, Wallet
@@ -39,8 +40,9 @@ class CrmClient:
     """An async context manager over one enterprise's OpenAPI.
 
     calls: HTTP requests sent, token requests among them. clock: ShareCRM's time by the `Date` header of the first
-    answer, None before it; offset: how far that was ahead of ours. wallet: the tokens it shares with other clients.
-    may_write: asked before each request that changes something; what it raises stops that request and its tries.
+    answer, None before it; offset: how far that was ahead of `here`, our own clock. wallet: the tokens it shares with
+    other clients. may_write: asked before each request that changes something; what it raises stops that request and
+    its tries.
     `transport`, `now` (monotonic seconds) and `sleep` are for tests.
     """
 
@@ -49,6 +51,7 @@ class CrmClient:
         settings: CrmSettings,
         *,
         wallet: Wallet | None = None,
+        here: Here = utc,
         transport: httpx.AsyncBaseTransport | None = None,
         now: Now = time.monotonic,
         sleep: Sleep = asyncio.sleep,
@@ -58,6 +61,7 @@ class CrmClient:
         self.clock: datetime | None = None
         self.offset = timedelta()
         self.may_write: Callable[[], None] = lambda: None
+        self._here = here
         self._sleep = sleep
         self._proven = False
         self._places = asyncio.Semaphore(settings.concurrency)
@@ -148,7 +152,7 @@ class CrmClient:
             clock = said.replace(tzinfo=UTC) if said.tzinfo is None else said.astimezone(UTC)
         except (ValueError, OverflowError):
             return
-        offset = clock - datetime.now(UTC)
+        offset = clock - self._here()
         if abs(offset) <= _OTHER_CLOCK:
             self.clock, self.offset = clock, offset
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
+from calsync.clock import Here, utc
 from calsync.connections import Conn, connection, find_connection
 from calsync.stages.context import Ports
 from calsync.staging import Staging, default_root
@@ -26,10 +26,12 @@ def open_ports(
     staging_root: str | None = None,
     dsn: str | None = None,
     store: Store | None = None,
+    here: Here = utc,
 ) -> Ports:
     """The ports of a tenant. Clients connect when first used.
 
     :param store: in place of the state database at `dsn`, or where the connection `calsync_state` says
+    :param here: the clock of the stages, by which the clients tell how far the systems' clocks are off too
     :raises ConfigError: a connection is missing or wrong
     :raises StateError: the state database is missing or of another version
     """
@@ -56,7 +58,7 @@ def open_ports(
         from calsync.sharecrm.auth import OF_THIS_PROCESS
         from calsync.sharecrm.client import CrmClient
 
-        return CrmClient(crm_settings(), wallet=OF_THIS_PROCESS)
+        return CrmClient(crm_settings(), wallet=OF_THIS_PROCESS, here=here)
 
     def graph() -> GraphClient:
         from calsync.graph.auth import MsalTokens, cache_of_this_process
@@ -64,7 +66,7 @@ def open_ports(
         from calsync.graph.connection import settings_from_connection
 
         settings = settings_from_connection(look_up(tenant.connections.graph))
-        return GraphClient(settings, tokens=MsalTokens(settings, cache_of_this_process(settings)))
+        return GraphClient(settings, here=here, tokens=MsalTokens(settings, cache_of_this_process(settings)))
 
     return Ports(
         store=store or open_store(dsn or state_dsn()),
@@ -72,7 +74,7 @@ def open_ports(
         crm=crm,
         graph=graph,
         crm_settings=crm_settings,
-        now=lambda: datetime.now(UTC),
+        now=here,
     )
 
 
@@ -91,7 +93,7 @@ def open_kept() -> Ports:
         crm=nowhere,
         graph=nowhere,
         crm_settings=nowhere,
-        now=lambda: datetime.now(UTC),
+        now=utc,
     )
 
 

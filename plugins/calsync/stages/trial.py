@@ -56,14 +56,15 @@ def _ports(tenant: Tenant, conns: dict[str, Conn], within_s: float) -> Ports:
     def crm_client() -> CrmClient:
         from calsync.sharecrm.client import CrmClient
 
-        return CrmClient(replace(ports.crm_settings(), attempts=1, connect_s=within_s, read_s=within_s))
+        settings = replace(ports.crm_settings(), attempts=1, connect_s=within_s, read_s=within_s)
+        return CrmClient(settings, here=ports.now)
 
     def graph_client() -> GraphClient:
         from calsync.graph.client import GraphClient
         from calsync.graph.connection import settings_from_connection
 
         settings = settings_from_connection(conns[tenant.connections.graph])
-        return GraphClient(replace(settings, attempts=1, connect_s=within_s, read_s=within_s))
+        return GraphClient(replace(settings, attempts=1, connect_s=within_s, read_s=within_s), here=ports.now)
 
     ports.crm, ports.graph = crm_client, graph_client
     return ports

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from config.at_work import call, connect
+from pipeline.post import Mails, Post
 from pipeline.team import ANN, BOB, CAI, NAMES, Team, address, seed
 from pipeline.workplace import Workplace
 
@@ -29,8 +30,6 @@ MAX_RUNS = 4
 QUIET_RUNS = 3
 _SYSTEM = {"graph": "outlook", "sharecrm": "crm"}
 
-Mails = list[tuple[str, str]]
-
 
 def mails(kind: str, *people: str) -> Mails:
     """One mail of a kind (invitation, update, cancellation) for each of these people."""
@@ -38,13 +37,17 @@ def mails(kind: str, *people: str) -> Mails:
 
 
 class Scene(Team):
-    """One scenario. `then` looks back to the last `then`, or to `given`."""
+    """One scenario. `then` looks back to the last `then`, or to `given`.
+
+    Whatever calsync does meanwhile, by a run, a command or a person's word, in this configuration or one beside it,
+    sends exactly the mails that its plan predicted (`pipeline.post`).
+    """
 
     def __init__(self, work: Workplace) -> None:
         super().__init__(work)
         self._writes = 0
-        self._sent: Mails = []
         self._told: list[str] = []
+        self._post = work.post = Post(work.box)
         self._works = [work]
 
     # --- given -------------------------------------------------------------------------------------------------------
@@ -71,7 +74,8 @@ class Scene(Team):
         self._look_from_here()
 
     def _look_from_here(self) -> None:
-        self._writes, self._sent, self._told = len(self.work.writes()), [], []
+        self._writes, self._told = len(self.work.writes()), []
+        self._post.sent.clear()
 
     # --- when --------------------------------------------------------------------------------------------------------
 
@@ -89,33 +93,30 @@ class Scene(Team):
         return work
 
     def run(self) -> Mails:
-        """One run; it sends exactly the mails it predicted, and its report is kept for `then`."""
+        """One run, all of whose actions are done but those that are held; its report is kept for `then`."""
         sent = super().run()
-        self._sent += sent
         self._told.append(str(self.work.report()))
         return sent
 
     def run_while(self, stage: str, act: Callable[[], object]) -> None:
         """One run, even one that fails, and what happens just before one of its stages."""
-        self.work.last = run = Run(f"test-{secrets.token_hex(4)}", "cli", self.work.now(), f"test:{secrets.token_hex(4)}")
+        name = f"test-{secrets.token_hex(4)}"
+        self.work.last = run = Run(name, "cli", self.work.now(), name)
         with self.work.at_work() as ports, leased(self.work.tenant, ports, run), suppress(CalsyncError):
-            for name in STAGES:
-                if name == stage:
-                    act()
-                before = len(self.work.box.mails())
-                staged(name, self.work.tenant, ports, run)
-                self._sent += [(mail["kind"], mail["to"]) for mail in self.work.box.mails()[before:]]
+            for each in STAGES:
+                if each == stage:
+                    with self._post.people_act():
+                        act()
+                staged(each, self.work.tenant, ports, run)
         with self.work.at_work() as ports:
             release(self.work.tenant, ports, run)
 
     def command(self, *arguments: str) -> str:
         """What a person types after `python -m calsync`, without a terminal to be asked at; what it answers."""
-        before = len(self.work.box.mails())
-        with pytest.MonkeyPatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch, self.work.at_work():
             connect(self.work, patch)
             answer = call(*arguments)
         assert answer.exit_code == 0, answer.output
-        self._sent += [(mail["kind"], mail["to"]) for mail in self.work.box.mails()[before:]]
         return answer.stdout
 
     def revoke(self, *employees: str) -> None:
@@ -150,7 +151,7 @@ class Scene(Team):
         assert {
             "crm": sorted(r["content"] for r in self.work.records()),
             "outlook": {NAMES[e]: self.titles(e) for e in NAMES},
-            "mails": sorted(self._sent),
+            "mails": sorted(self._post.sent),
             "writes": dict(wrote),
         } == {
             "crm": sorted(crm),

@@ -255,3 +255,35 @@ def test_who_connects_later(scene: Scene) -> None:
     scene.then(
         crm=["Visit"], outlook={ANN: ["Visit"], BOB: ["Visit"]}, mails=[], writes={"outlook create": 1}, agree=False
     )
+
+
+@behaviour(
+    "E1", "C4", "G3", says="Guests whom an edit told that overtook a run hear nothing of what the run had in mind"
+)
+def test_an_edit_that_mails_meanwhile(scene: Scene) -> None:
+    scene.work.configure(conflicts="outlook")
+    scene.given()
+    record = scene.record("Visit", attendees=[BOB], contacts=[ZOE])
+    scene.settled()
+    mine = scene.event(ANN)["id"]
+    scene.crm().rename(record, "Demo")
+    scene.run_while("load", lambda: scene.outlook().rename(mine, "Expo"))
+    shown = {ANN: ["Expo"], BOB: ["Expo"]}
+    scene.then(crm=["Expo"], outlook=shown, mails=[], writes={"crm update": 1})
+
+
+@behaviour("E1", "G3", says="A run that brings a meeting up to date mails its guests once, whoever else mails then")
+def test_a_run_that_mails_while_people_do(scene: Scene) -> None:
+    scene.given(outlook_events=[own("Call", hours=3, guests=(address(BOB),))])
+    record = scene.record("Visit", attendees=[BOB], contacts=[ZOE])
+    scene.settled()
+    call = next(e["id"] for e in scene.work.events(address(ANN)) if e["subject"] == "Call")
+    scene.crm().rename(record, "Demo")
+    scene.run_while("load", lambda: scene.outlook().rename(call, "Talk"))
+    both = ["Demo", "Talk"]
+    scene.then(
+        crm=both,
+        outlook={ANN: both, BOB: both},
+        mails=mails("update", BOB, ZOE),
+        writes={"crm update": 1, "outlook update": 1},
+    )

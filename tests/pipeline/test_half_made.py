@@ -65,4 +65,4 @@ def test_both_sides_show_what_was_said_last(
     assert str(told["sentence"]).endswith("1 moved on meanwhile and decided again.")
     assert scene.work.box.mails() == before
     updated = mails("update", ZOE) if "outlook update" in writes else []
-    scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=updated, writes=writes)
+    scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=mails("invitation", ZOE) + updated, writes=writes)

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import msal
 import yaml
+from pipeline.post import Post
 
 from calsync.accounts import authorise, refresh, revoke
 from calsync.config.load import load_tenant, tenants_folder
@@ -46,7 +47,7 @@ class Workplace:
 
     late: how far calsync's clock has moved on. impatient: its clients sit no pause out. transport: what carries their
     requests then, if not httpx alone. dsn: its state database, "" for one in its folder. keeping: its ports stay open
-    from run to run, until `close`; kept: those ports.
+    from run to run, until `close`; kept: those ports. post: what compares its mails with its journal, if anything does.
     """
 
     box: Sandbox
@@ -60,6 +61,7 @@ class Workplace:
     dsn: str = ""
     keeping: bool = False
     kept: Ports | None = None
+    post: Post | None = None
 
     @classmethod
     def open(cls, box: Sandbox, server: Server, folder: Path, **settings: Any) -> Workplace:
@@ -159,16 +161,21 @@ class Workplace:
 
     @contextmanager
     def at_work(self) -> Iterator[Ports]:
-        """The ports that stay open, else some for this once."""
+        """The ports that stay open, else some for this once; the mails of what is done by them are watched."""
         if self.keeping:
             self.kept = self.kept or self.ports()
-            yield self.kept
+            with self._watched(self.kept):
+                yield self.kept
             return
         ports = self.ports()
         try:
-            yield ports
+            with self._watched(ports):
+                yield ports
         finally:
             ports.close()
+
+    def _watched(self, ports: Ports) -> AbstractContextManager[None]:
+        return self.post.watched(lambda: ports.store.actions(self.tenant.key)) if self.post else nullcontext()
 
     def authorise(self, *employees: str) -> None:
         """Match everybody, and authorise these employees, or all who can be."""

@@ -253,3 +253,14 @@ def test_a_copy_withdrawn_during_a_run(scene: Scene) -> None:
     scene.run_while("load", lambda: scene.revoke(BOB))
     shown = {ANN: ["Demo"], BOB: ["Visit"]}
     scene.then(crm=["Demo"], outlook=shown, mails=[], writes={"outlook update": 1}, agree=False)
+
+
+@behaviour(
+    "A5", "D7", says="A mailbox that becomes another employee's keeps the copies of whom it belonged to, who never left"
+)
+def test_a_mailbox_becomes_another_persons(scene: Scene) -> None:
+    scene.given(ANN, BOB, crm_events=[old("Visit", attendees=[BOB])])
+    scene.revoke(BOB)
+    scene.work.configure(employees={BOB: None, CAI: address(BOB)})
+    scene.work.authorise(CAI)
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"], BOB: ["Visit"]}, mails=[], writes={}, agree=False)

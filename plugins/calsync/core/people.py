@@ -25,6 +25,7 @@ class People:
         self.members = set(members)
         self.by_employee: dict[str, Account] = {}
         self.by_mailbox: dict[str, Account] = {}
+        self.bearers: dict[str, set[str]] = defaultdict(set)
         self.employee_of: dict[str, str] = {}
         self.contact: dict[str, Contact] = {}
         self.contacts_at: dict[str, list[str]] = defaultdict(list)
@@ -32,6 +33,7 @@ class People:
             self.by_employee[account.employee] = account
             if account.object_id:
                 self.by_mailbox[account.object_id] = account
+                self.bearers[account.object_id].add(account.employee)
             for address in {account.address, *account.addresses} - {""}:
                 self.employee_of.setdefault(address, account.employee)
                 self.members.add(address)

@@ -50,8 +50,9 @@ def write_placements(desk: Desk, target: Event, touched: frozenset[str], crm: Ch
 
 
 def _left(desk: Desk, placement: Placement, target: Event) -> bool:
-    account = desk.account(placement.mailbox)
-    return account is not None and placement.origin is Origin.OURS and account.employee not in target.attendees
+    """Whether a copy's person was taken off. A mailbox may have become another employee's since: that ends nothing."""
+    bearers = desk.people.bearers.get(placement.mailbox, set())
+    return bool(bearers) and placement.origin is Origin.OURS and not bearers & target.attendees
 
 
 def _write_speaker(desk: Desk, placement: Placement, target: Event, touched: frozenset[str], crm: Change) -> None:

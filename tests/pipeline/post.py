@@ -40,6 +40,7 @@ class Post:
             yield
             return
         before = {row.action.id: row for row in journal()}
+        self._read = 0  # a test may have put back the world as it was, and its log
         self._unread()
         self._now, self._watching = [], True
         try:
@@ -67,7 +68,8 @@ class Post:
     def _compare(self, before: dict[str, JournalRow], after: list[JournalRow]) -> None:
         """What became done since must have mailed exactly what it predicted, once."""
         left = Counter(self._now)
-        mailed = self._mailed & before.keys()  # once the state is lost, the same may be done anew
+        # A state that was lost or put back knows nothing of what was sent: the same may be done anew.
+        mailed = {id_ for id_ in self._mailed if id_ in before and before[id_].sent_at}
         new = [row for row in after if row != before.get(row.action.id) and row.action.id not in mailed]
         done = [row for row in new if _is_done(row) and not _is_done(before.get(row.action.id))]
         predicted = sum(map(_mails, done), Counter[tuple[str, str]]())

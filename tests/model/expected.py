@@ -133,7 +133,7 @@ class Expected:
             if hosts(name, scene.events_of(meeting.token)):
                 meeting.kept |= {name for name, said in meeting.content.pending.items() if said}
                 meeting.kept |= {"people"} if meeting.peopled else set()
-                meeting.kept |= {"dates"} if meeting.series and "outlook" in meeting.edited else set()
+                meeting.kept |= {"dates"} if meeting.series and meeting.edited else set()
 
     def keeps(self, meeting: Meeting, fields: Iterable[str], scene: Scene) -> None:
         """An edit now: if the organiser cannot be heard, each side may keep its own; else it ends that (C9)."""
@@ -170,8 +170,12 @@ class Expected:
         missing = "is missing" in sentence or len(set(tokens_of(sentence))) > 1
         if missing and mailbox in meeting.declined:
             return True
-        invites = any(mailbox in addresses(e) for e in scene.events_of(meeting.token))
+        events = scene.events_of(meeting.token)
+        invites = any(mailbox in addresses(e) for e in events)
         if mailbox in self.unreached and invites:
+            return True
+        # Dates that its organiser moved away still stand with who never heard of it, and are dates to calsync.
+        if meeting.series and any(e["mailbox"] in self.unreached and not e["isOrganizer"] for e in events):
             return True
         return any(r["calendar"] != calendar for r in scene.records_of(meeting.token))
 

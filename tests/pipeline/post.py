@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from calsync.core.plan import ActionState
+from calsync.stages.outcomes import CONTRADICTS
 from calsync.store.records import JournalRow
 from sandbox.client import Sandbox
 
@@ -77,7 +78,7 @@ class Post:
         assert not unsent, f"done, but these mails that it predicted were not sent: {_shown(unsent)}"
         left -= predicted
         for row in new:
-            if row.state in _NO_ANSWER and row.action.mails and _mails(row) <= left:
+            if _may_have_mailed(row) and row.action.mails and _mails(row) <= left:
                 left -= _mails(row)
                 self._mailed.add(row.action.id)
         assert not left, f"sent, but predicted by nothing that was done: {_shown(left)}"
@@ -85,6 +86,11 @@ class Post:
 
 def _is_done(row: JournalRow | None) -> bool:
     return row is not None and row.state is ActionState.DONE
+
+
+def _may_have_mailed(row: JournalRow) -> bool:
+    """What was done and cannot be remembered is parked, and was sent all the same (G10)."""
+    return row.state in _NO_ANSWER or (row.code == CONTRADICTS and row.sent_at is not None)
 
 
 def _mails(row: JournalRow) -> Counter[tuple[str, str]]:

@@ -287,3 +287,16 @@ def test_a_run_that_mails_while_people_do(scene: Scene) -> None:
         mails=mails("update", BOB, ZOE),
         writes={"crm update": 1, "outlook update": 1},
     )
+
+
+@behaviour(
+    "E1", "D4", says="An event that its user deletes before a run can cancels once, and is not counted as mailed"
+)
+def test_deleted_before_the_run_deletes_it(scene: Scene) -> None:
+    scene.given()
+    record = scene.record("Visit", contacts=[ZOE])
+    scene.settled()
+    mine = scene.event(ANN)["id"]
+    scene.crm().cancel(record)
+    scene.run_while("load", lambda: scene.outlook().delete(mine))
+    scene.then(crm=[], outlook={}, mails=[], writes={})

@@ -156,6 +156,38 @@ def test_a_date_recovered_beside_what_became_of_its_series(scene: Scene) -> None
     scene.then(crm=["Weekly"] * 2, outlook=both, mails=[], writes={"crm invalid": 2, "outlook create": 2})
 
 
+@behaviour(
+    "E1", "D4", says="A date that goes on both sides with the end of a moved series counts no mail that nobody got"
+)
+def test_a_date_deleted_while_its_series_moves_and_ends_before_it(scene: Scene) -> None:
+    scene.given()
+    series = Series.made(scene, daily(4), guests=(BOB,))
+    scene.settled()
+    scene.crm().cancel(record_on(scene, 3 / 7))
+    begins, ends = wall(days=0, hours=3), wall(days=0, hours=4)
+    scene.outlook(ANN).move_series(series.master, begins, ends, daily(3))
+    scene.settle()
+    assert scene.work.report()["counters"]["mails"] == 0
+    both = {ANN: ["Weekly"], BOB: ["Weekly"]}
+    scene.then(crm=["Weekly"] * 3, outlook=both, mails=[], writes={"crm update": 3})
+
+
+@behaviour("E2", "E6", "B6", says="A date put back as copies and then made again by its organiser stands once")
+def test_a_date_put_back_whose_series_begins_again(scene: Scene) -> None:
+    scene.given()
+    series = Series.made(scene, guests=(BOB,))
+    scene.settled()
+    second = record_on(scene, 1)
+    scene.outlook(ANN).make_single(series.master)
+    scene.settle()
+    scene.crm().recover(second)
+    scene.settle()
+    scene.outlook(ANN).make_series(series.master, weekly(3))
+    both = {ANN: ["Weekly"], BOB: ["Weekly"]}  # the series, and nothing beside it
+    writes = {"crm invalid": 2, "outlook create": 2, "crm recover": 1, "outlook delete": 2}
+    scene.then(crm=["Weekly"] * 3, outlook=both, mails=[], writes=writes)
+
+
 @pytest.mark.parametrize(
     ("week", "writes"),
     [

@@ -244,3 +244,20 @@ def test_a_kept_deletion_is_recovered_once_the_direction_is_open(scene: Scene, f
     scene.outlook().rename(scene.event(ANN)["id"], "Demo")
     written = {"crm update": 1} | ({"outlook update": 1} if form == "in copies" else {})
     scene.then(crm=["Demo"], outlook={ANN: ["Demo"], BOB: ["Demo"]}, mails=[], writes=written)
+
+
+@behaviour(
+    "E6", "E2", "D5", says="An event taken back after its meeting was put back as copies stands once, as it is now"
+)
+def test_taken_back_beside_its_copies(scene: Scene) -> None:
+    from_outlook(scene)
+    (record,) = scene.work.records()
+    mine = str(scene.event(ANN)["id"])
+    scene.outlook(ANN).delete(mine)
+    scene.crm().rename(record["id"], "Demo")
+    scene.settle()
+    take_back(scene, ANN, mine)
+    both = {ANN: ["Demo"], BOB: ["Demo"]}
+    writes = {"outlook create": 2, "outlook update": 1, "outlook delete": 2}
+    scene.then(crm=["Demo"], outlook=both, mails=[("update", address(BOB))], writes=writes)
+    assert scene.event(ANN)["id"] == mine

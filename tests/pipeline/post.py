@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from calsync.core.plan import ActionState
-from calsync.stages.outcomes import CONTRADICTS
+from calsync.stages.outcomes import CONTRADICTS, GONE_BEFORE
 from calsync.store.records import JournalRow
 from sandbox.client import Sandbox
 
@@ -94,6 +94,8 @@ def _may_have_mailed(row: JournalRow) -> bool:
 
 
 def _mails(row: JournalRow) -> Counter[tuple[str, str]]:
+    if row.code == GONE_BEFORE:
+        return Counter()
     return Counter((mail.kind, mail.to) for mail in row.action.mails)
 
 

@@ -135,7 +135,7 @@ class Desk:
         return any(p.kind is Kind.HOST and p.standing is Standing.LOST for p in self.link.placements)
 
     def superseded(self) -> list[Placement]:
-        """Copies of ours whose mailbox has the meeting by invitation too (E2).
+        """Copies of ours whose mailbox has the meeting by invitation too, or its organiser's own event (E2).
 
         Beside an invitation whose host is lost a copy is meant to stand (E7).
         """
@@ -144,6 +144,7 @@ class Desk:
         there = (Standing.LIVING, Standing.RELEASED)  # an outsider's invitation is left to its user (E9)
         guests = [p for p in self.link.placements if p.kind is Kind.GUEST and p.standing in there]
         reached = {p.mailbox for p in guests if not ((row := self.row(p)) and row.cancelled)}
+        reached |= {p.mailbox for p in self.living() if p.kind is Kind.HOST}
         mine = [p for p in self.living() if p.kind is Kind.COPY and p.origin is Origin.OURS]
         return [p for p in mine if p.mailbox in reached]
 

@@ -237,13 +237,14 @@ def _copies_beside_lost(desk: Desk, target: Event) -> None:
 
 
 def _owed(desk: Desk) -> frozenset[str]:
-    """What a host that was lost and is back has to show: the content that went out as copies meanwhile (E7).
+    """What a host that was lost or had ended, and is back, has to show: what went out as copies meanwhile (E6, E7).
 
     What its user keeps private is opened only when the meeting is made public (F6).
     """
-    lost = {(p.mailbox, p.id) for p in desk.noted.placements if p.kind is Kind.HOST and p.standing is Standing.LOST}
-    back = [p for p in desk.living() if (p.mailbox, p.id) in lost]
-    invited = {p.mailbox for p in desk.link.placements if p.kind is Kind.GUEST}
+    gone = (Standing.LOST, Standing.ENDED)
+    away = {(p.mailbox, p.id) for p in desk.noted.placements if p.kind is Kind.HOST and p.standing in gone}
+    back = [p for p in desk.living() if (p.mailbox, p.id) in away]
+    invited = {p.mailbox for p in desk.link.placements if p.kind is not Kind.COPY}
     copies = any(p.kind is Kind.COPY and p.origin is Origin.OURS and p.mailbox in invited for p in desk.link.placements)
     if not back or not copies:
         return NOTHING

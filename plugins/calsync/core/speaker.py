@@ -75,12 +75,12 @@ def wake_and_sleep(desk: Desk) -> None:
     An ended invitation wakes when its organiser sends it again (E6), and a host that was taken for ended while its
     mailbox was away; a declined event when its user takes it back. A host is lost once its mailbox is gone for good.
     """
-    for placement in desk.link.placements:
+    for placement in sorted(desk.link.placements, key=lambda p: p.kind is not Kind.HOST):  # invitations follow it
         standing = _standing(desk, placement)
         if standing is placement.standing:
             continue
         desk.put(replace(placement, standing=standing))
-        if placement.standing not in STANDS:
+        if placement.standing not in STANDS and not put_back_beside(desk, placement):
             # It stands, whatever becomes of this run's writes.
             desk.noted = desk.noted.standing(placement.mailbox, placement.id, standing)
 
@@ -100,16 +100,23 @@ def _standing(desk: Desk, placement: Placement) -> Standing:
 def _again(desk: Desk, placement: Placement, row: OutlookRow) -> bool:
     """Whether an event that had ended, or that its user had done away with, stands there after all.
 
-    Not beside what took its place: an invitation only if its host stands, whose copy it supersedes (E2). A host whose
-    guests were all cancelled while it could not be asked counted as ended (D3); it has changed since it was last read,
-    since its people left it, and so has what was taken out of the deleted items; an old read of one that was deleted
-    has not.
+    Not beside what took its place: an invitation only if its host stands, whose copy it supersedes (E2), and a user's
+    own event that stands again, whose copies the meeting was put back as. A host whose guests were all cancelled while
+    it could not be asked counted as ended (D3); it has changed since it was last read, since its people left it, and so
+    has what was taken out of the deleted items; an old read of one that was deleted has not.
     """
     standing = [p for p in desk.link.placements if p.standing in STANDS]
-    alone = not any(p.mailbox == placement.mailbox for p in standing)
+    alone = not any(p.mailbox == placement.mailbox for p in standing) or put_back_beside(desk, placement)
     declined = placement.standing is Standing.DECLINED
     if placement.kind is Kind.GUEST and not declined:
         return alone or any(p.kind is Kind.HOST for p in standing)
     changed = row.etag not in (placement.etag, placement.replaced)
     may = declined or placement.kind is Kind.HOST
     return may and desk.link.state is LinkState.LIVING and alone and changed
+
+
+def put_back_beside(desk: Desk, host: Placement) -> bool:
+    """Whether a user's own event has nothing but our copies beside it: the meeting was put back as those (E6)."""
+    others = [p for p in desk.link.placements if p.standing in STANDS and (p.mailbox, p.id) != (host.mailbox, host.id)]
+    copies = bool(others) and all(p.kind is Kind.COPY and p.origin is Origin.OURS for p in others)
+    return copies and host.kind is Kind.HOST and host.origin is Origin.THEIRS

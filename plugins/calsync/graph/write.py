@@ -18,7 +18,10 @@ from calsync.graph.read import find_by_mark
 _DONE = Remote("graph", 200)
 
 Sent = dict[str, Any] | None | RemoteError
-"""The event as it is after the write, None after a delete, or why there is neither."""
+"""The event as it is after the write, None after a delete, NOTHING_LEFT, or why there is neither."""
+
+NOTHING_LEFT: dict[str, Any] = {}
+"""What a delete gives of an event that was gone before it: done as asked, and nobody is mailed because of it (E1)."""
 
 
 async def send(client: GraphClient, request: Request) -> dict[str, Any] | None:
@@ -30,7 +33,7 @@ async def send(client: GraphClient, request: Request) -> dict[str, Any] | None:
     result = (await send_all(client, [request]))[0]
     if isinstance(result, RemoteError):
         raise result
-    return result
+    return result or None
 
 
 async def send_all(client: GraphClient, requests: Sequence[Request]) -> list[Sent]:
@@ -70,9 +73,9 @@ async def _again(client: GraphClient, request: Request, error: RemoteError) -> d
     if request.method == "POST" and isinstance(error, Refused) and error.remote.code.lower() == DUPLICATE_TRANSACTION:
         return await _made_before(client, request, error)
     if request.method == "DELETE" and isinstance(error, NotFound):
-        return None
+        return NOTHING_LEFT
     if request.method == "DELETE" and isinstance(error, Forbidden) and await _gone(client, request.path):
-        return None
+        return NOTHING_LEFT
     raise error
 
 

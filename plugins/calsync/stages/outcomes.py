@@ -34,6 +34,9 @@ CONTRADICTS = "contradicts"
 """The code of an action that is parked since what its meeting would be remembered by belongs to another one; the system
 that was written has not refused it."""
 
+GONE_BEFORE = "gone_before"
+"""The code of a deletion that is done since nothing was left to delete: it has mailed nobody, whatever was foreseen."""
+
 _SYSTEM = {Side.CRM: ("ShareCRM", "sharecrm"), Side.OUTLOOK: ("Outlook", "graph")}
 
 

@@ -13,7 +13,7 @@ from calsync.stages.changes import shown_change, state_of
 from calsync.stages.drift import differences, drift_sentence
 from calsync.stages.held import Held, held_of, held_words
 from calsync.stages.masking import mask_anew, titles_of, without_titles
-from calsync.stages.outcomes import taken_up
+from calsync.stages.outcomes import GONE_BEFORE, taken_up
 from calsync.stages.settings import days
 from calsync.store.records import JournalRow, RunState
 from calsync.store.records import Run as Ended
@@ -181,13 +181,14 @@ def _end(
 
 
 def _counters(actions: list[Action], journal: dict[str, JournalRow], run: Run) -> dict[str, int]:
-    """Every action in one counter; the mails of those that were done."""
+    """Every action in one counter; the mails of those that were done, and had something to do."""
     found: Counter[str] = Counter(dict.fromkeys(COUNTERS, 0))
     for action in actions:
-        state = state_of(action, journal.get(action.id))
+        row = journal.get(action.id)
+        state = state_of(action, row)
         if state is ActionState.DONE or (run.dry_run and state is ActionState.PLANNED):
             found[_COUNTED.get((action.side, action.verb), f"{action.verb}ed")] += 1
-            found["mails"] += len(action.mails)
+            found["mails"] += len(action.mails) if not (row and row.code == GONE_BEFORE) else 0
         else:
             found[_STATES[state]] += 1
     return dict(found)

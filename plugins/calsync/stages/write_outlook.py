@@ -10,7 +10,7 @@ from calsync.core.merge import content_change
 from calsync.core.model import Kind, Origin, Placement, Side
 from calsync.core.plan import Action, ActionState, Outcome, Request, Verb
 from calsync.errors import Refused, Remote, RemoteError, Stale
-from calsync.stages.outcomes import failed, halts
+from calsync.stages.outcomes import GONE_BEFORE, failed, halts
 from calsync.stages.siblings import Siblings, waves
 
 if TYPE_CHECKING:
@@ -105,8 +105,9 @@ class OutlookLoader:
     def _outcome(self, action: Action, result: dict[str, Any] | RemoteError | None) -> Outcome:
         if isinstance(result, RemoteError):
             return failed(action, result)
-        if result is None:
-            return Outcome(action.id, ActionState.DONE)
+        if not result:
+            mailed = result is None or self.ledger.was_tried(action)
+            return Outcome(action.id, ActionState.DONE, code="" if mailed else GONE_BEFORE)
         placement = self._placement(action, result)
         if self._made_otherwise(action, placement):
             return replace(failed(action, Stale(_MADE_BEFORE, Remote("graph"))), placement=placement)

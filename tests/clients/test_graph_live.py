@@ -325,7 +325,7 @@ def test_a_delete_that_is_forbidden_is_done_if_the_event_is_cancelled(
     (copy,) = events(team)
     team.fault("graph", {"status": 403, "code": "ErrorAccessDenied"}, method="DELETE")
     (result,) = ask(lambda client: write.send_all(client, [change(Verb.DELETE, copy["id"])]))
-    assert (result is None) is cancelled
+    assert (result == write.NOTHING_LEFT) is cancelled
     assert cancelled or type(result) is Forbidden
 
 

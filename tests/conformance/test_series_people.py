@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 from conformance.behaviour import behaviour
-from conformance.dates import Series, in_sharecrm, on, record_on
+from conformance.dates import Series, in_sharecrm, on, record_ids, record_on
 from conformance.scene import Scene, mails
-from pipeline.team import ANN, BOB, CAI, STRANGER, ZOE, address
+from pipeline.team import ANN, BOB, CAI, STRANGER, ZOE, address, own
+
+from sandbox.repeat import weekly
 
 BOTH = {ANN: ["Weekly"], BOB: ["Weekly"]}
 
@@ -199,3 +201,15 @@ def test_their_series_becomes_single_and_a_date_is_edited(scene: Scene) -> None:
     left = {ANN: ["Weekly"], BOB: ["Mine", "Weekly"]}
     done = {"crm invalid": 1, "outlook create": 1}
     scene.then(crm=["Mine", "Weekly"], outlook=left, mails=[], writes=done, agree=False)
+
+
+@behaviour(
+    "B6", "A5", says="A colleague's event that becomes a series as they connect keeps its record as its first date"
+)
+def test_becomes_a_series_as_its_organiser_connects(scene: Scene) -> None:
+    scene.given(BOB, outlook_events=[own("Weekly", guests=(address(BOB),))], agree=False)
+    (record,) = record_ids(scene)
+    scene.outlook().make_series(scene.event(ANN)["id"], weekly(3))
+    scene.work.authorise(ANN)
+    scene.then(crm=["Weekly"] * 3, outlook=BOTH, mails=[], writes={"crm create": 2})
+    assert record in record_ids(scene)

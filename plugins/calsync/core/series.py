@@ -162,15 +162,17 @@ class _Rearrangement:
     def run(self) -> None:
         done: set[str] = set()
         for hosting in (True, False):
-            here = [dates for key, dates in sorted(self.dates.items()) if dates.hosting is hosting]
+            keys = [key for key, dates in sorted(self.dates.items()) if dates.hosting is hosting]
+            here = [self.dates[key] for key in keys]
             self._by_key(here)
-            for dates in here:
+            for key, dates in zip(keys, here, strict=True):
                 uids = dates.uids
+                newcomer = not dates.vanished and key not in self.known  # who knew nothing before tells of no change
                 if not uids & done:
                     self._in_order(dates)
                     self._by_key(here)
-                done |= uids
-            self._continued([key for key, dates in sorted(self.dates.items()) if dates.hosting is hosting])
+                done |= set() if newcomer else uids
+            self._continued(keys)
             self._by_key(here)
         for dates in self.dates.values():
             self._ask_again(dates)

@@ -97,7 +97,7 @@ def test_a_failed_stage(dag: DAG, stages: FakeStages, broken: str) -> None:
     assert run.state == "failed"
     assert states(run)[broken] == "failed"
     assert states(run)["report"] == "failed"
-    assert stages.calls[-3:] == ["report", "release", "close"]
+    assert stages.calls[-4:] == ["report", "assign", "release", "close"]  # what is held is asked about too (G6)
     assert stages.seen["more"][0][broken] == "failed"
     assert stages.seen["more"][0]["load"] in ("failed", "upstream_failed")
     assert events(dag) == []

@@ -41,10 +41,14 @@ def adatum(folder: Path) -> Iterator[tuple[Server, Sandbox]]:
         yield server, box
 
 
+def today() -> date:
+    """The day that it is there, whatever day it is here."""
+    return datetime.now(ZoneInfo(ZONE)).date()
+
+
 def next_monday() -> date:
     """Where the week begins in which everything takes place."""
-    today = datetime.now(ZoneInfo(ZONE)).date()
-    return today + timedelta(days=7 - today.weekday())
+    return today() + timedelta(days=7 - today().weekday())
 
 
 def _seed(monday: date) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -224,7 +224,7 @@ def test_meetings_are_reached_by_keyboard(configured: Desk) -> None:
         visit.press_on(visit.ours.get_by_role("link", name=adatum.NAME), "Enter")
         calendar = visit.ours.locator("table.calendar")
         ends = adatum.next_monday() + timedelta(days=6)
-        if ends.month != date.today().month:
+        if ends.month != adatum.today().month:
             visit.press_on(calendar.locator(".date").first, "PageDown")
         expect(visit.ours.get_by_text(f"{ends:%B %Y}:")).to_be_visible()
         visit.press_to(calendar.get_by_role("link", name=PRICES).first)

@@ -10,7 +10,7 @@ from calsync.core.codec import fingerprint
 from calsync.core.facts import Facts, Rules, ended
 from calsync.core.mails import mails, update_mails
 from calsync.core.match import Sight
-from calsync.core.merge import CONTENT, Fields, as_crm, as_outlook, asked, same, unlike
+from calsync.core.merge import CONTENT, Fields, as_crm, as_outlook, lacking, same
 from calsync.core.model import (
     Account,
     CrmRow,
@@ -78,23 +78,19 @@ class Desk:
         row = self.row(placement)
         return row.event if row else placement.shown
 
-    def lacks(self, placement: Placement, target: Event, among: Fields = CONTENT) -> tuple[str, ...]:
-        """The fields among these in which a placement does not show the target.
+    def record_shown(self) -> Event | None:
+        """What the record shows now: as read, else as it last showed."""
+        row = self.sight.crm
+        return row.event if row and row.event else self.link.crm_shown
 
-        It does in what its server made of our last write, as long as it shows just that (C3, C7).
-        """
-        wanted, shown = self.as_outlook(target), self.shown(placement)
-        if shown is None or (placement.asked and placement.asked == asked(wanted) and same(placement.shown, shown)):
-            return ()
-        return unlike(wanted, shown, among)
+    def lacks(self, placement: Placement, target: Event, among: Fields = CONTENT) -> tuple[str, ...]:
+        """The fields among these in which a placement does not show the target (C7)."""
+        return lacking(self.as_outlook(target), self.shown(placement), placement.shown, placement.asked, among)
 
     def record_lacks(self, target: Event, among: Fields) -> tuple[str, ...]:
         """As `lacks`, of the record."""
-        row, link, wanted = self.sight.crm, self.link, as_crm(target, self.rules)
-        shown = row.event if row and row.event else link.crm_shown
-        if shown is None or (link.crm_asked and link.crm_asked == asked(wanted) and same(link.crm_shown, shown)):
-            return ()
-        return unlike(wanted, shown, among)
+        wanted, link = as_crm(target, self.rules), self.link
+        return lacking(wanted, self.record_shown(), link.crm_shown, link.crm_asked, among)
 
     def etag(self, placement: Placement) -> str:
         row = self.row(placement)

@@ -141,3 +141,18 @@ def _take(name: str, target: Event, base: Event, change: Change, side: Side) -> 
 
 def _ids(prefix: str, people: frozenset[str]) -> frozenset[str]:
     return frozenset(p[2:] for p in people if p.startswith(prefix))
+
+
+def lacking(
+    wanted: Event, shown: Event | None, before: Event | None, kept: str, fields: Fields = CONTENT
+) -> tuple[str, ...]:
+    """The fields among `fields` in which a side that shows anything does not show what is wanted.
+
+    It does in what its server made of our last write, as long as it shows just that (C3, C7).
+
+    :param before: what it showed when last agreed
+    :param kept: what that write asked for, as of `asked`, where its server keeps it otherwise
+    """
+    if shown is None or (kept and kept == asked(wanted) and same(before, shown)):
+        return ()
+    return unlike(wanted, shown, fields)

@@ -24,8 +24,7 @@ REACHABLE = (
 
 def write_record(desk: Desk, target: Event, touched: frozenset[str], outlook: Change) -> None:
     """Bring the record to the target in the fields that changed, and in the people who changed in Outlook."""
-    row = desk.sight.crm
-    shown = row.event if row and row.event else desk.link.crm_shown
+    shown = desk.record_shown()
     if not desk.rules.to_crm or shown is None:
         return
     fields = desk.record_lacks(target, touched)

@@ -188,7 +188,8 @@ def _counters(actions: list[Action], journal: dict[str, JournalRow], run: Run) -
         state = state_of(action, row)
         if state is ActionState.DONE or (run.dry_run and state is ActionState.PLANNED):
             found[_COUNTED.get((action.side, action.verb), f"{action.verb}ed")] += 1
-            found["mails"] += len(action.mails) if not (row and row.code == GONE_BEFORE) else 0
+            if not (row and row.code == GONE_BEFORE):
+                found["mails"] += len(action.mails)
         else:
             found[_STATES[state]] += 1
     return dict(found)

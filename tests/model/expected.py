@@ -218,7 +218,7 @@ def hosts(name: str, events: list[Json]) -> bool:
 
 
 def counts(event: Json, record: Json | None, people: dict[str, str]) -> bool:
-    """Whether the deletion of an event by its mailbox's user ends the meeting (D3): a host, or the owner's copy."""
+    """Whether what its mailbox's user does to an event counts (D3, D5): a host's, or the owner's copy."""
     if not event["isOrganizer"]:
         return False
     if not marked(event) or event["attendees"]:

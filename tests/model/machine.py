@@ -143,7 +143,8 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
             return
         meeting = self.expected.meetings[token_of(event["subject"])]
         record = scene.record_of(meeting.token)
-        speaks = counts(event, record, PEOPLE) and not (meeting.new_owner and marked(event))
+        speaks = counts(event, record or scene.deleted_of(meeting.token), PEOPLE)
+        speaks &= not (meeting.new_owner and marked(event))
         if not speaks:
             meeting.fixes[event["mailbox"]] += 1
             if meeting.fixes[event["mailbox"]] > 2:

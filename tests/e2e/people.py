@@ -33,10 +33,14 @@ class Ops:
 
     run: Run
 
-    def api(self, method: str, path: str, **parts: Any) -> dict[str, Any]:
-        """An answer; `path` goes on after `/api/v2/`."""
+    def ask(self, method: str, path: str, **parts: Any) -> httpx.Response:
+        """An answer, whatever it is; `path` goes on after `/api/v2/`."""
         with self._client() as http:
-            answer = http.request(method, f"/api/v2/{path}", headers=self._login, **parts)
+            return http.request(method, f"/api/v2/{path}", headers=self._login, **parts)
+
+    def api(self, method: str, path: str, **parts: Any) -> dict[str, Any]:
+        """What a successful answer holds."""
+        answer = self.ask(method, path, **parts)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         found: dict[str, Any] = answer.json()
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from bisect import bisect
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -28,27 +29,44 @@ ZONE = ZoneInfo("Asia/Shanghai")
 def test_a_backfill_over_three_days_from_the_command_line(run: Run, ops: Ops, box: Sandbox) -> None:
     days, before = days_ago(3, 2, 1), last(box.writes())
     span = ["--from-date", str(days[0]), "--to-date", str(days[-1]), "--max-active-runs", "1"]
-    done = subprocess.run(
-        ["airflow", "backfill", "create", "--dag-id", BACKFILL, *span],
-        env=run.env,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    command = ["airflow", "backfill", "create", "--dag-id", BACKFILL, *span]
+
+    def give() -> str:
+        done = subprocess.run(command, env=run.env, cwd=ROOT, capture_output=True, text=True, check=False)
+        return done.stderr if done.returncode else ""
+
+    created(ops, give)
     each_day_was_compared(days, ops)
     assert ours(box.writes(before)) == []
 
 
 def test_a_backfill_over_three_days_as_the_dialog_asks_for_it(ops: Ops, box: Sandbox) -> None:
     """The UI's dialog sends what anybody can send to the public API: a person's own midnights."""
-    ops.until(lambda: none_is_open(ops), "the end of earlier backfills")
     days, before = days_ago(6, 5, 4), last(box.writes())
     first, until = (datetime.combine(day, datetime.min.time(), ZONE).isoformat() for day in (days[0], days[-1]))
-    ops.api("POST", "backfills", json={"dag_id": BACKFILL, "from_date": first, "to_date": until, "max_active_runs": 1})
+    asked = {"dag_id": BACKFILL, "from_date": first, "to_date": until, "max_active_runs": 1}
+
+    def give() -> str:
+        answer = ops.ask("POST", "backfills", json=asked)
+        return "" if answer.is_success else answer.text
+
+    created(ops, give)
     each_day_was_compared(days, ops)
     assert ours(box.writes(before)) == []
+
+
+def created(ops: Ops, give: Callable[[], str]) -> None:
+    """Create a backfill as operations.md says; `give` returns why it was refused.
+
+    On SQLite Airflow refuses one while its scheduler writes (apache/airflow #68699): once it has closed what it began,
+    the same is asked again.
+    """
+    for _ in range(4):
+        ops.until(lambda: none_is_open(ops), "the end of earlier backfills")
+        refused = give()
+        if "database is locked" not in refused.lower():
+            break
+    assert not refused
 
 
 def none_is_open(ops: Ops) -> bool:

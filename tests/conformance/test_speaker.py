@@ -187,6 +187,20 @@ def test_an_organiser_connects_later(scene: Scene) -> None:
     )
 
 
+@behaviour("C1", "C6", says="The copy of an owner who connects later speaks from the run that made it")
+def test_an_owner_connects_later(scene: Scene) -> None:
+    scene.given(BOB, crm_events=[old("Visit", id="sch-1", attendees=[BOB])])
+    scene.work.authorise(ANN)
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"], BOB: ["Visit"]}, mails=[], writes={"outlook create": 1})
+    user_renames(scene, ANN, "Demo")
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Demo"], BOB: ["Demo"]},
+        mails=[],
+        writes={"crm update": 1, "outlook update": 1},
+    )
+
+
 @behaviour(
     "E7",
     "G6",

@@ -113,6 +113,9 @@ class SeriesRules:
             return
         event = mine[which % len(mine)]
         meeting = self.expected.meetings[token_of(event["subject"])]
+        gone = Scene(self.stage.box).deleted_of(meeting.token, event["start"]["dateTime"][:19])
+        if event["recurrence"] and gone:
+            meeting.ended, meeting.fate = True, Fate.EITHER  # the date that it goes on as was deleted in ShareCRM
         day = (FIRST_DAY.fromisoformat(event["start"]["dateTime"]).replace(tzinfo=FIRST_DAY.tzinfo) - FIRST_DAY).days
         self.users.change_event(event, recurrence=None if event["recurrence"] else recurrence(day, how))
         meeting.series = True

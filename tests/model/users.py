@@ -100,9 +100,10 @@ class Scene:
     def record_of(self, token: int) -> Json | None:
         return next((r for r in self.records if token_of(r["content"]) == token), None)
 
-    def deleted_of(self, token: int) -> Json | None:
-        """Its record in the recycle bin."""
-        return next((r for r in self.bin if token_of(r["content"]) == token), None)
+    def deleted_of(self, token: int, start: str = "") -> Json | None:
+        """Its record in the recycle bin; with `start`, in UTC, the one of that date."""
+        there = (r for r in self.bin if token_of(r["content"]) == token and r["start"].startswith(start))
+        return next(there, None)
 
     def records_of(self, token: int) -> list[Json]:
         return [r for r in self.records if token_of(r["content"]) == token]

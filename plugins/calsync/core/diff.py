@@ -20,7 +20,7 @@ from calsync.core.people import People
 from calsync.core.plan import Meeting, Plan, Remark, Verb
 from calsync.core.reopen import reopen
 from calsync.core.restore import restore
-from calsync.core.speaker import wake_and_sleep
+from calsync.core.speaker import hand_over, wake_and_sleep
 from calsync.core.undo import undo, unlinked_first
 
 MOVED_ON = "what a held action rested on has moved on; it is dropped, and decided anew by the next run"
@@ -51,6 +51,7 @@ def _decide(facts: Facts, people: People, sights: list[Sight]) -> Iterator[Meeti
     for sight in sights:
         desk = Desk(facts, people, sight, sight.link, sight.link)
         waits = _waits(desk, stored.get(sight.link.id))
+        hand_over(desk)
         meeting = replace(desk.meeting(), waits=waits)
         if meeting.actions or meeting.remarks or meeting.losses or meeting.noted != stored.get(sight.link.id):
             yield meeting

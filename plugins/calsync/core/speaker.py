@@ -17,6 +17,7 @@ from calsync.core.model import (
     Placement,
     Standing,
 )
+from calsync.core.plan import Verb
 
 AWAY_FOR_GOOD = timedelta(days=3)
 """After so long without its mailbox a speaker's word goes to the next one (C1)."""
@@ -67,6 +68,14 @@ def elect(desk: Desk) -> str:
         return (kind, p.mailbox != desk.link.speaker, str(p.since or ""), p.mailbox)
 
     return min(able, key=rank).mailbox if able else ""
+
+
+def hand_over(desk: Desk) -> None:
+    """The owner's copy speaks from the run that makes it (C1): what its user changes afterwards is an edit."""
+    speaker, mine = desk.link.placement(desk.link.speaker), desk.owner_mailbox()
+    made = any(action.verb is Verb.CREATE and mine and action.mailbox == mine for action in desk.actions)
+    if made and speaker is not None and speaker.kind is not Kind.HOST:
+        desk.link = replace(desk.link, speaker=mine)
 
 
 def wake_and_sleep(desk: Desk) -> None:

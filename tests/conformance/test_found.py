@@ -117,6 +117,20 @@ def test_an_organiser_comes_back(scene: Scene) -> None:
     )
 
 
+@behaviour("D3", "E6", says="An organiser who connects for the first time keeps what seemed cancelled, as it is now")
+def test_an_organiser_comes_for_the_first_time(scene: Scene) -> None:
+    scene.given(BOB, outlook_events=[own("Call", guests=(address(BOB),))], agree=False)
+    call = scene.event(ANN)["id"]
+    scene.outlook(ANN).uninvite(call, address(BOB))
+    scene.settle(agree=False)
+    assert not scene.work.records()
+    scene.outlook(ANN).rename(call, "Demo")
+    scene.work.authorise(ANN)
+    scene.settled()
+    assert [(r["content"], r["attendees"]) for r in scene.work.records()] == [("Demo", [ANN])]
+    assert scene.titles(ANN) == ["Demo"]
+
+
 @behaviour("C1", says="What an organiser changed just before connecting again is heard from a guest's calendar")
 def test_the_last_word_of_a_guest(scene: Scene) -> None:
     scene.given(outlook_events=[own("Call", guests=(address(BOB),))])

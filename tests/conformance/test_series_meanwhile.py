@@ -221,3 +221,20 @@ def test_only_a_guest_sees_it(scene: Scene, what: str) -> None:
     scene.then(crm=["Weekly"] * 3, outlook=both, mails=[], writes={"crm update": 3}, agree=False)
     assert record_ids(scene) == before
     assert in_sharecrm(scene) == series.shown()
+
+
+@behaviour("B6", "D3", says="A date is cancelled, then its series moved by an organiser not connected: each date is new")
+def test_moved_after_a_date_was_cancelled(scene: Scene) -> None:
+    scene.given()
+    series = Series.made(scene, guests=[BOB])
+    scene.settled()
+    series.cancel(0)
+    scene.settled()
+    scene.revoke(ANN)
+    scene.settled(agree=False)
+    before = record_ids(scene)
+    scene.outlook().move_series(series.master, wall(days=1), wall(days=1, hours=1), weekly(4))
+    scene.settled(agree=False)
+    assert in_sharecrm(scene) == series.shown()
+    assert len(series.shown()) == 4
+    assert before < record_ids(scene)

@@ -62,11 +62,16 @@ def _showed(desk: Desk, placement: Placement, row: OutlookRow) -> Event | None:
     """
     if placement.shown or placement.kind is not Kind.GUEST:
         return placement.shown
-    key = ical_key(placement.ical_uid, placement.original)
-    others = [p for p in desk.link.placements if p.shown and key and ical_key(p.ical_uid, p.original) == key]
-    agreed = next((p.shown for p in sorted(others, key=lambda p: p.kind is not Kind.HOST)), None)
+    agreed = seen_elsewhere(desk, placement)
     private = bool(agreed and agreed.private and row.event.private)
     return replace(agreed, guests=row.event.guests, private=private) if agreed else None
+
+
+def seen_elsewhere(desk: Desk, placement: Placement) -> Event | None:
+    """What the same event last showed in another mailbox, its organiser's first."""
+    key = ical_key(placement.ical_uid, placement.original)
+    others = [p for p in desk.link.placements if p.shown and key and ical_key(p.ical_uid, p.original) == key]
+    return next((p.shown for p in sorted(others, key=lambda p: p.kind is not Kind.HOST)), None)
 
 
 def people_change(desk: Desk, base: Event) -> Change:

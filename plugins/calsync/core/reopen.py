@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from calsync.core.change import seen_elsewhere
 from calsync.core.deletion import (
     IN_OUTLOOK,
     KEPT,
@@ -115,9 +116,11 @@ def _waits_for_record(desk: Desk, placement: Placement) -> bool:
 def _goes_on(desk: Desk, host: Placement, base: Event) -> None:
     """It was cancelled for everybody who was heard, yet its organiser, who comes back, still has it.
 
-    The record is put back as it was agreed; what the organiser changed meanwhile is then an edit.
+    The record is put back as it was agreed; what the organiser changed meanwhile is then an edit, also of one who is
+    read for the first time: it is what their guests were shown that was agreed.
     """
     if desk.rules.to_crm:
+        host = replace(host, shown=host.shown or seen_elsewhere(desk, host))
         put_back_crm(desk, base, "E6", RESTORED)
         desk.put(host)
         desk.link = replace(desk.link, speaker=host.mailbox, dirty=True)

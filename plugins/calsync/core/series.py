@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from calsync.core.deletion import KEPT
 from calsync.core.facts import local_days
 from calsync.core.leave import NO_RECORD, leave
 from calsync.core.match import Sight, alike, ical_key, is_gone, original_date, series_uid
@@ -145,6 +146,15 @@ def _day(register: Register, row: OutlookRow) -> date:
     return original_date(row.ical_uid, row.original) or local_days(row.event.time, register.rules.zone)[0]
 
 
+def _over(link: Link) -> bool:
+    """Whether a meeting has ended and calsync has nothing left to end of it: such a date goes on as no other one.
+
+    What is left are invitations, which Exchange takes away.
+    """
+    left = {placement.kind for placement in link.placements if placement.standing in FOLLOWED}
+    return link.state is LinkState.RETIRED and link.reason != KEPT and left == {Kind.GUEST}
+
+
 class _Rearrangement:
     """Puts rows that appeared in the place of placements that vanished.
 
@@ -190,7 +200,7 @@ class _Rearrangement:
         register = self.register
         rows = {(row.mailbox, row.id): row for row in register.outlook}
         for link in register.facts.links:
-            for placement in link.placements:
+            for placement in link.placements if not _over(link) else ():
                 if placement.standing in FOLLOWED:
                     self._note(link, placement, rows)
         for row in rows.values():

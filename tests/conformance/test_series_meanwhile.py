@@ -223,7 +223,7 @@ def test_only_a_guest_sees_it(scene: Scene, what: str) -> None:
     assert in_sharecrm(scene) == series.shown()
 
 
-@behaviour("B6", "D3", says="A date is cancelled, then its series moved by an organiser not connected: each date is new")
+@behaviour("B6", "D3", says="A date is cancelled, and its series moved by an unconnected organiser: each date is new")
 def test_moved_after_a_date_was_cancelled(scene: Scene) -> None:
     scene.given()
     series = Series.made(scene, guests=[BOB])

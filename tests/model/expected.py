@@ -31,7 +31,7 @@ class Meeting:
     deleted it. stood, settled: in whose calendars it stood after the last run, and already before that run if it was a
     clean one. peopled, moved: since the last clean run its people were changed, or it left the calendar or came back.
     dropped_dates: how many records of a series people deleted. cancelled: how many of its dates calsync
-    cancelled.
+    cancelled. taken_out: how many its organiser took out since the last clean run.
     """
 
     token: int
@@ -55,6 +55,7 @@ class Meeting:
     peopled: bool = False
     dropped_dates: int = 0
     cancelled: int = 0
+    taken_out: int = 0
 
     def edit(self, side: str) -> None:
         """An edit that counts; against a deletion on the other side it wins (D5)."""
@@ -119,6 +120,7 @@ class Expected:
             if clean and self.heard(meeting):
                 meeting.content.agreed()
                 meeting.moved = meeting.peopled = False
+                meeting.taken_out = 0
                 meeting.edited.clear()
                 meeting.deleted.clear()
                 meeting.muddled = False

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from model.content import shown, time_of
 from model.expected import Fate, Meeting, counts
-from model.series import ENOUGH, SeriesRules, ends_series
+from model.series import ENOUGH, SeriesRules
 from model.story import Stage, Story
 from model.trouble import FAULTS, QUIRKS
 from model.users import CONTACTS, PEOPLE, WORDS, Json, Scene, guests_of, marked, name_of, stamps, token_of
@@ -200,7 +200,7 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
         self.users.box.as_employee(record["owner"]).cancel(record["id"])
         if meeting.series:
             meeting.dropped_dates += 1
-            if ends_series(record, meeting, Scene(self.stage.box)):
+            if self.ends_series(record, meeting):
                 meeting.ended = True
             self._edited(meeting, "crm")
             if meeting.ended:

@@ -37,12 +37,9 @@ ENOUGH = 6
 """So many meetings are made; from then on people work with those."""
 
 
-def ends_series(record: Json, meeting: Meeting, scene: Scene) -> bool:
-    """Whether with this record, just deleted, went the last date that ShareCRM knows, or the single event that was left
-    of the series."""
-    left = [e for e in scene.events_of(meeting.token) if e["isOrganizer"] and e["type"] == "singleInstance"]
-    same = [e for e in left if not marked(e) and e["start"]["dateTime"][:19] == record["start"][:19]]
-    return bool(same) or not scene.records_of(meeting.token)
+def _start(event: Json) -> str:
+    """When an event begins, in UTC."""
+    return str(event["start"]["dateTime"][:19])
 
 
 _with_series = precondition(lambda self: SERIES)
@@ -84,13 +81,10 @@ class SeriesRules:
         """One date of a series is cancelled, named otherwise, or two hours later."""
         if not (event := self._master(which)):
             return
-        user = self.users.box.as_user(event["mailbox"])
-        until = (FIRST_DAY + timedelta(days=60)).strftime("%Y-%m-%dT00:00:00Z")
-        query = f"startDateTime={FIRST_DAY.strftime('%Y-%m-%dT00:00:00Z')}&endDateTime={until}&$top=50"
-        dates = user.request("GET", f"/events/{event['id']}/instances?{query}")["value"]
+        dates = self._dates(event)
         if not dates:
             return
-        one = dates[nth % len(dates)]
+        one, user = dates[nth % len(dates)], self.users.box.as_user(event["mailbox"])
         if what == "cancel":
             user.delete(one["id"])
         elif what == "rename":
@@ -99,9 +93,30 @@ class SeriesRules:
             at = FIRST_DAY.fromisoformat(one["start"]["dateTime"]) + timedelta(hours=2)
             user.move(one["id"], at.isoformat(), (at + timedelta(hours=1)).isoformat())
         self._changed(event)
-        if what == "cancel" and len(dates) == 1:
-            meeting = self.expected.meetings[token_of(event["subject"])]
-            meeting.ended, meeting.fate = True, Fate.EITHER  # a series without dates may stay in Outlook
+        if what == "cancel":
+            meeting, scene = self.expected.meetings[token_of(event["subject"])], Scene(self.stage.box)
+            meeting.taken_out += 1
+            if all(scene.deleted_of(meeting.token, _start(date)) for date in dates if date is not one):
+                meeting.ended, meeting.fate = True, Fate.EITHER  # a series without dates may stay in Outlook
+
+    def ends_series(self, record: Json, meeting: Meeting) -> bool:
+        """Whether with this record, just deleted, went the last date that ShareCRM knows, the last one that its
+        organiser has not just taken out, or the single event that was left of the series."""
+        scene = Scene(self.stage.box)
+        own = [e for e in scene.events_of(meeting.token) if e["isOrganizer"]]
+        single = [e for e in own if e["type"] == "singleInstance" and not marked(e)]
+        if any(_start(e) == record["start"][:19] for e in single) or not scene.records_of(meeting.token):
+            return True
+        masters = [e for e in own if e["type"] == "seriesMaster" and e in scene.reachable and meeting.taken_out]
+        dates = {_start(date) for master in masters for date in self._dates(master)}
+        return bool(masters) and not any(one["start"][:19] in dates for one in scene.records_of(meeting.token))
+
+    def _dates(self, master: Json) -> list[Json]:
+        """The dates of a series that still stand."""
+        first, until = (day.strftime("%Y-%m-%dT00:00:00Z") for day in (FIRST_DAY, FIRST_DAY + timedelta(days=60)))
+        path = f"/events/{master['id']}/instances?startDateTime={first}&endDateTime={until}&$top=50"
+        found: list[Json] = self.users.box.as_user(master["mailbox"]).request("GET", path)["value"]
+        return found
 
     @_with_series
     @rule(which=WHICH, how=HOW)

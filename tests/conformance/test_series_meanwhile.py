@@ -238,3 +238,33 @@ def test_moved_after_a_date_was_cancelled(scene: Scene) -> None:
     assert in_sharecrm(scene) == series.shown()
     assert len(series.shown()) == 4
     assert before < record_ids(scene)
+
+
+@pytest.mark.parametrize("then", ["stays away", "connects"])
+@behaviour("B6", "D3", says="An organiser not connected makes a series one of fewer dates, and {then}: the others end")
+def test_rearranged_by_an_unconnected_organiser(scene: Scene, then: str) -> None:
+    scene.given(BOB)
+    series = Series.made(scene, weekly(6), guests=[BOB])
+    scene.settled(agree=False)
+    before = record_ids(scene)
+    scene.outlook().move_series(series.master, wall(days=1), wall(days=1, hours=1), weekly(2))
+    if then == "connects":
+        scene.work.authorise(ANN)
+    both = {ANN: ["Weekly"], BOB: ["Weekly"]}
+    writes = {"crm update": 2, "crm invalid": 4}
+    scene.then(crm=["Weekly"] * 2, outlook=both, mails=[], writes=writes, agree=then == "connects")
+    assert record_ids(scene) < before
+    assert in_sharecrm(scene) == series.shown()
+    scene.work.authorise(ANN)
+    scene.then(crm=["Weekly"] * 2, outlook=both, mails=[], writes={})
+
+
+@behaviour("D3", "F1", says="Dates that a guest takes out of an unconnected colleague's series stay in ShareCRM")
+def test_a_guest_takes_dates_out(scene: Scene) -> None:
+    scene.given(BOB)
+    series = Series.made(scene, weekly(4), guests=[BOB])
+    scene.settled(agree=False)
+    for _ in range(3):
+        scene.outlook(BOB).delete(series.nth(1, BOB))
+    both = {ANN: ["Weekly"], BOB: ["Weekly"]}
+    scene.then(crm=["Weekly"] * 4, outlook=both, mails=[], writes={}, agree=False)  # Bob declined three

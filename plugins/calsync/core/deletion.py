@@ -95,9 +95,9 @@ def leave(desk: Desk, placement: Placement) -> None:
 
 
 def _gone_in_outlook(desk: Desk) -> bool:
-    if _single_for_guests(desk):
+    if _rearranged_for_guests(desk):
         if _guests_to_be_asked(desk):
-            _wait_for_guests(desk, "its series became a single event for its guests")
+            _wait_for_guests(desk, "its series was rearranged for its guests without this date")
             return False
         for placement in (p for p in desk.living() if p.kind is Kind.GUEST):
             desk.put(replace(placement, standing=Standing.ENDED))
@@ -163,15 +163,16 @@ def _cancelled_for_guests(desk: Desk) -> bool:
     return everybody
 
 
-def _single_for_guests(desk: Desk) -> bool:
-    """Whether no organiser can be heard, and in the mailbox of every living guest this date is gone with a series that
-    became a single event. That is its organiser's doing, as a cancellation is: no guest can take a date off so (D3).
+def _rearranged_for_guests(desk: Desk) -> bool:
+    """Whether no organiser can be heard, and in the mailbox of every living guest this date went as its series became a
+    single event or one that recurs otherwise. That is its organiser's doing, as a cancellation is: no guest can take a
+    date off so (D3).
     """
     if any(p.kind is Kind.HOST and audible(desk, p) for p in desk.link.placements):
         return False
     guests = [p for p in desk.living() if p.kind is Kind.GUEST]
     absences = [desk.sight.absences.get((p.mailbox, p.id)) for p in guests]
-    return bool(guests) and all(a is not None and a.single and a.proof is Proof.GONE for a in absences)
+    return bool(guests) and all(a is not None and a.rearranged and a.proof is Proof.GONE for a in absences)
 
 
 def _wait_for_guests(desk: Desk, what: str) -> None:

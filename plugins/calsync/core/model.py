@@ -152,14 +152,15 @@ class Proof(StrEnum):
 class Absence:
     """A known Outlook id that a tombstone named or a complete listing lacked, with the by-id answer.
 
-    single: it is a date of a series that was read by id as a single event: no date but one is left of it (B6).
+    rearranged: it is a date of a series that, read by id, is a single event now or recurs otherwise than when this date
+    was last seen (B6).
     """
 
     mailbox: str
     id: str
     proof: Proof
     evidence: str = ""
-    single: bool = False
+    rearranged: bool = False
 
 
 class Availability(StrEnum):

@@ -105,8 +105,8 @@ async def follow_tombstones(reader: MailboxReader, rounds: list[Round]) -> None:
 
 
 async def follow_moved(reader: MailboxReader) -> None:
-    """List where moved series stand beyond the days that were read, as far as they lack dates there (B6, F5), and find
-    out which ones are single events now.
+    """List where moved series stand beyond the days that were read, as far as they lack dates there (B6, F5), and note
+    which of the dates that vanished did so with the rule of their series.
 
     Dates that vanished are paired with those that appeared; what was moved past the window has not vanished for good.
     """
@@ -116,11 +116,11 @@ async def follow_moved(reader: MailboxReader) -> None:
         if (gone := {id_ for id_ in dates if _gone(reader, key[0], id_)}) and not reader.is_away(key[0])
     }
     await reader.by_id(vanished.keys() - reader.rows.keys() - reader.series.ended)
-    for mailbox, master in vanished:
-        series = reader.rows.get((mailbox, master))
-        for here in ((mailbox, id_) for id_ in vanished[mailbox, master] if series and series.shape is Shape.SINGLE):
-            reader.absences[here] = replace(reader.absences[here], single=True)
-    moved = {key for key in vanished if key in reader.rows and reader.series.moved(reader.rows[key], vanished[key])}
+    here = {key: reader.rows[key] for key in vanished if key in reader.rows}
+    moved = {key for key, row in here.items() if reader.series.moved(row, vanished[key])}
+    rearranged = moved | {key for key, row in here.items() if row.shape is Shape.SINGLE}
+    for date_ in ((mailbox, id_) for mailbox, master in rearranged for id_ in vanished[mailbox, master]):
+        reader.absences[date_] = replace(reader.absences[date_], rearranged=True)
     await asyncio.gather(*(_dates_elsewhere(reader, key, vanished[key]) for key in moved))
 
 

@@ -1,4 +1,4 @@
-"""An event that a run made and died over: if no feed tells of it, what both sides edit since is carried over (G3)."""
+"""An event that a run made or deleted and died over: nobody edited or removed it, whatever is said since (G3, E2)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from conformance.scene import Scene, mails
 from pipeline.death import Death
-from pipeline.team import ANN, DAY, ZOE
+from pipeline.team import ANN, BOB, CAI, DAY, ZOE, old
 from pipeline.workplace import Workplace
 
 
@@ -66,3 +66,17 @@ def test_both_sides_show_what_was_said_last(
     assert scene.work.box.mails() == before
     updated = mails("update", ZOE) if "outlook update" in writes else []
     scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=mails("invitation", ZOE) + updated, writes=writes)
+
+
+def test_who_comes_back_gets_the_copy_that_was_just_taken_away(scene: Scene) -> None:
+    scene.given(crm_events=[old("Visit", id="sch-1", attendees=[BOB, CAI])])
+    everybody = {ANN: ["Visit"], BOB: ["Visit"], CAI: ["Visit"]}
+    scene.crm().change("sch-1", participants=[ANN, CAI])
+    death = Death(1, sent=True)
+    with death.awaited(scene.work):
+        scene.work.run()
+    assert death.fallen
+    assert not scene.titles(BOB)
+    scene.later(seconds=10)
+    scene.crm().change("sch-1", participants=[ANN, BOB, CAI])
+    scene.then(crm=["Visit"], outlook=everybody, mails=[], writes={"outlook delete": 1, "outlook create": 1})

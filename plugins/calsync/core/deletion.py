@@ -119,7 +119,8 @@ def _gone_in_outlook(desk: Desk) -> bool:
 def _absent(desk: Desk, placement: Placement, proof: Proof) -> bool:
     """Whether a missing placement is the meeting's deletion. Only the host's, or the owner's copy's, counts (D3).
 
-    A new owner may have deleted theirs before the meeting was theirs to delete.
+    A new owner may have deleted theirs before the meeting was theirs to delete. A copy that calsync itself deleted, in
+    a run that ended before it knew, was removed by nobody: who comes back to the record gets the meeting again (E2).
     """
     if proof is Proof.UNKNOWN:
         desk.link = replace(desk.link, dirty=True)
@@ -128,11 +129,12 @@ def _absent(desk: Desk, placement: Placement, proof: Proof) -> bool:
     hosted = any(p.kind is Kind.HOST and p.standing in STANDS for p in desk.link.placements)
     changed_hands = desk.noted.crm_owner not in ("", desk.link.crm_owner)
     mine = placement.mailbox == desk.owner_mailbox() and not changed_hands
-    owners = placement.kind is Kind.COPY and mine and not hosted
+    ours = placement.kind is Kind.COPY and (placement.mailbox, placement.id) in desk.facts.removed
+    owners = placement.kind is Kind.COPY and mine and not hosted and not ours
     counts = placement.kind is Kind.HOST or owners
-    desk.put(replace(placement, standing=Standing.ENDED if counts else Standing.DECLINED))
-    if counts:
-        return True
+    desk.put(replace(placement, standing=Standing.ENDED if counts or ours else Standing.DECLINED))
+    if counts or ours:
+        return counts
     desk.remark("D3", "its user removed it from this calendar; the others keep it", Side.OUTLOOK, placement.mailbox)
     return False
 

@@ -24,7 +24,7 @@ from calsync.core.model import (
     OutlookRow,
     Side,
 )
-from calsync.core.plan import Plan
+from calsync.core.plan import Plan, Verb
 from calsync.stages import cursors
 from calsync.stages.drift import compared
 from calsync.stages.focus import accounts_of, focused_links, narrowed, to_decide, without_others
@@ -40,7 +40,7 @@ from calsync.stages.wishes import wanted, wishes_for
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
     from calsync.stages.context import Counters, Ports, Run
-    from calsync.store.records import Wish
+    from calsync.store.records import JournalRow, Wish
 
 INTENT_SLACK = timedelta(minutes=10)
 
@@ -112,7 +112,8 @@ def gather(
         outlook = without_others(outlook, known, chosen)
         chosen = to_decide(chosen, crm, outlook)
     absences = staging.read_rows(Absence, key, run.id, "absences")
-    intents = _intents(ports, key)
+    sent = ports.store.open_intents(key)
+    intents = _intents(sent)
     found = crm or outlook or absences or new_contacts
     learnt = _availabilities(accounts) != _availabilities(store.accounts(key))
     waits = waiting or intents or learnt or run.recover or cursors.due(tenant, ports, run)
@@ -137,6 +138,7 @@ def gather(
         outlook=tuple(outlook),
         absences=tuple(absences),
         intents=tuple(intents),
+        removed=_removed(sent),
         held=by_link(held),
         answers=answers,
         past=pasts(store, key, run, held, wishes),
@@ -188,14 +190,20 @@ def _links(
     return list({link.id: link for link in found}.values())
 
 
-def _intents(ports: Ports, key: str) -> list[Intent]:
+def _intents(sent: list[JournalRow]) -> list[Intent]:
     """Creates in ShareCRM that were sent and never answered (G3)."""
     found = []
-    for row in ports.store.open_intents(key):
+    for row in sent:
         action = row.action
         if action.makes_record and action.event and row.sent_at:
             found.append(Intent(action.link, action.actor, action.event, row.sent_at - INTENT_SLACK))
     return found
+
+
+def _removed(sent: list[JournalRow]) -> frozenset[tuple[str, str]]:
+    """The events whose deletion was sent and never answered: that they are gone is not their user's doing."""
+    actions = [row.action for row in sent]
+    return frozenset((a.mailbox, a.target_id) for a in actions if a.verb is Verb.DELETE and a.side is Side.OUTLOOK)
 
 
 def _has_privacy(ports: Ports, key: str, run: Run) -> bool:

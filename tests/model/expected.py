@@ -31,7 +31,8 @@ class Meeting:
     deleted it. stood, settled: in whose calendars it stood after the last run, and already before that run if it was a
     clean one. peopled, moved: since the last clean run its people were changed, or it left the calendar or came back.
     dropped_dates: how many records of a series people deleted. cancelled: how many of its dates calsync
-    cancelled. taken_out: how many its organiser took out since the last clean run.
+    cancelled. taken_out, dropped: how many its organiser took out, and whether people deleted records of it, since the
+    last clean run.
     """
 
     token: int
@@ -56,6 +57,7 @@ class Meeting:
     dropped_dates: int = 0
     cancelled: int = 0
     taken_out: int = 0
+    dropped: bool = False
 
     def edit(self, side: str) -> None:
         """An edit that counts; against a deletion on the other side it wins (D5)."""
@@ -119,7 +121,7 @@ class Expected:
             meeting.settled, meeting.stood = meeting.stood & there if clean else set(), there
             if clean and self.heard(meeting):
                 meeting.content.agreed()
-                meeting.moved = meeting.peopled = False
+                meeting.moved = meeting.peopled = meeting.dropped = False
                 meeting.taken_out = 0
                 meeting.edited.clear()
                 meeting.deleted.clear()
@@ -135,7 +137,7 @@ class Expected:
             if hosts(name, scene.events_of(meeting.token)):
                 meeting.kept |= {name for name, said in meeting.content.pending.items() if said}
                 meeting.kept |= {"people"} if meeting.peopled else set()
-                meeting.kept |= {"dates"} if meeting.series and meeting.edited else set()
+                meeting.kept |= {"dates"} if meeting.series and (meeting.edited or meeting.dropped) else set()
 
     def keeps(self, meeting: Meeting, fields: Iterable[str], scene: Scene) -> None:
         """An edit now: if the organiser cannot be heard, each side may keep its own; else it ends that (C9)."""

@@ -200,11 +200,10 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
         self.users.box.as_employee(record["owner"]).cancel(record["id"])
         if meeting.series:
             meeting.dropped_dates += 1
-            if self.ends_series(record, meeting):
-                meeting.ended = True
-            self._edited(meeting, "crm")
-            if meeting.ended:
-                meeting.fate = Fate.EITHER
+            meeting.dropped = True  # no edit that would save the series if its organiser deletes it (D5)
+            if meeting.ended or self.ends_series(record, meeting):
+                meeting.ended, meeting.fate = True, Fate.EITHER
+            self.story.acted()
             return
         outside = record["calendar"] != CALENDAR or meeting.moved
         meeting.delete("crm", sure=not outside)

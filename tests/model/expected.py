@@ -27,12 +27,12 @@ class Meeting:
     edited, deleted: the sides on which people did so since the last clean run. muddled: since then a run went wrong or
     somebody's mailbox was away. declined: mailboxes whose users removed it for themselves. fixes: how often a copy was
     changed that does not speak. excuse: why it need not agree. kept: the fields that a side may keep to itself, changed
-    while the organiser could not be heard (C9). organised_in: who ever organised an event of it. ended: somebody has
-    deleted it. stood, settled: in whose calendars it stood after the last run, and already before that run if it was a
-    clean one. peopled, moved: since the last clean run its people were changed, or it left the calendar or came back.
-    dropped_dates: how many records of a series people deleted. cancelled: how many of its dates calsync
-    cancelled. taken_out, dropped: how many its organiser took out, and whether people deleted records of it, since the
-    last clean run.
+    while the organiser could not be heard (C9). organised_in: who ever organised an event of it. read_in: which of them
+    a clean run has read. ended: somebody has deleted it. stood, settled: in whose calendars it stood after the last
+    run, and already before that run if it was a clean one. peopled, moved: since the last clean run its people were
+    changed, or it left the calendar or came back. dropped_dates: how many records of a series people deleted.
+    cancelled: how many of its dates calsync cancelled. taken_out, dropped: how many its organiser took out, and whether
+    people deleted records of it, since the last clean run.
     """
 
     token: int
@@ -49,6 +49,7 @@ class Meeting:
     content: Content = field(default_factory=Content)
     kept: set[str] = field(default_factory=set)
     organised_in: set[str] = field(default_factory=set)
+    read_in: set[str] = field(default_factory=set)
     stood: set[str] = field(default_factory=set)
     settled: set[str] = field(default_factory=set)
     ended: bool = False
@@ -116,7 +117,9 @@ class Expected:
             self.leaving.clear()
         for meeting in self.meetings.values():
             events = scene.events_of(meeting.token)
-            meeting.organised_in |= {name_of(e) for e in events if e["isOrganizer"]}
+            organisers = {name_of(e) for e in events if e["isOrganizer"]}
+            meeting.organised_in |= organisers
+            meeting.read_in |= {name for name in organisers if clean and self.served(name)}
             there = {name_of(e) for e in events}
             meeting.settled, meeting.stood = meeting.stood & there if clean else set(), there
             if clean and self.heard(meeting):
@@ -145,6 +148,11 @@ class Expected:
             meeting.kept |= set(fields)
         else:
             meeting.kept -= set(fields)
+
+    def unread(self, meeting: Meeting, scene: Scene) -> bool:
+        """Whether its organiser has not been read yet: what ShareCRM deletes now stays theirs when they come (A3)."""
+        own = {name_of(e) for e in scene.events_of(meeting.token) if e["isOrganizer"] and not marked(e)}
+        return bool(own - meeting.read_in)
 
     def host_away(self, meeting: Meeting, scene: Scene) -> bool:
         """Whether the organiser of its event cannot be heard now."""

@@ -196,9 +196,11 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
 
     @rule(which=WHICH)
     def delete_record(self, which: int) -> None:
-        _, record, meeting = self._record(which)
+        scene, record, meeting = self._record(which)
         self.users.box.as_employee(record["owner"]).cancel(record["id"])
+        unread = self.expected.unread(meeting, scene)
         if meeting.series:
+            meeting.kept |= {"dates"} if unread else set()
             meeting.dropped_dates += 1
             meeting.dropped = True  # no edit that would save the series if its organiser deletes it (D5)
             if meeting.ended or self.ends_series(record, meeting):
@@ -207,8 +209,8 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
             return
         outside = record["calendar"] != CALENDAR or meeting.moved
         meeting.delete("crm", sure=not outside)
-        if outside:
-            meeting.excuse = "deleted while it was out of the calendar"
+        if outside or unread:
+            meeting.excuse = "deleted while it was out of the calendar, or before its organiser was read"
         self.story.acted()
 
     @rule(which=WHICH)

@@ -31,8 +31,8 @@ class Meeting:
     a clean run has read. ended: somebody has deleted it. stood, settled: in whose calendars it stood after the last
     run, and already before that run if it was a clean one. peopled, moved: since the last clean run its people were
     changed, or it left the calendar or came back. dropped_dates: how many records of a series people deleted.
-    cancelled: how many of its dates calsync cancelled. taken_out, dropped: how many its organiser took out, and whether
-    people deleted records of it, since the last clean run.
+    cancelled: how many of its dates calsync cancelled. taken_out, dropped: since the last clean run its organiser took
+    dates out, and people deleted records of it.
     """
 
     token: int
@@ -57,7 +57,7 @@ class Meeting:
     peopled: bool = False
     dropped_dates: int = 0
     cancelled: int = 0
-    taken_out: int = 0
+    taken_out: bool = False
     dropped: bool = False
 
     def edit(self, side: str) -> None:
@@ -124,8 +124,7 @@ class Expected:
             meeting.settled, meeting.stood = meeting.stood & there if clean else set(), there
             if clean and self.heard(meeting):
                 meeting.content.agreed()
-                meeting.moved = meeting.peopled = meeting.dropped = False
-                meeting.taken_out = 0
+                meeting.moved = meeting.peopled = meeting.dropped = meeting.taken_out = False
                 meeting.edited.clear()
                 meeting.deleted.clear()
                 meeting.muddled = False

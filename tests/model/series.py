@@ -95,7 +95,7 @@ class SeriesRules:
         self._changed(event)
         if what == "cancel":
             meeting, scene = self.expected.meetings[token_of(event["subject"])], Scene(self.stage.box)
-            meeting.taken_out += 1
+            meeting.taken_out = True
             if all(scene.deleted_of(meeting.token, _start(date)) for date in dates if date is not one):
                 meeting.ended, meeting.fate = True, Fate.EITHER  # a series without dates may stay in Outlook
 
@@ -128,7 +128,7 @@ class SeriesRules:
             return
         event = mine[which % len(mine)]
         meeting = self.expected.meetings[token_of(event["subject"])]
-        gone = Scene(self.stage.box).deleted_of(meeting.token, event["start"]["dateTime"][:19])
+        gone = Scene(self.stage.box).deleted_of(meeting.token, _start(event))
         if event["recurrence"] and gone:
             meeting.ended, meeting.fate = True, Fate.EITHER  # the date that it goes on as was deleted in ShareCRM
         day = (FIRST_DAY.fromisoformat(event["start"]["dateTime"]).replace(tzinfo=FIRST_DAY.tzinfo) - FIRST_DAY).days

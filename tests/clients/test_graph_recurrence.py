@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
 from calsync.core.model import Shape
 from calsync.graph.event import inherit, outlook_row
-from calsync.graph.recurrence import pattern_digest, series_problem
+from calsync.graph.recurrence import last_day, pattern_digest, series_problem
 
 WEEKLY: dict[str, Any] = {
     "pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["monday", "friday"], "firstDayOfWeek": "sunday"},
@@ -70,3 +71,55 @@ def test_dates_have_their_series_pattern_and_identity() -> None:
     assert {row.pattern for row in rows.values()} == {pattern_digest(WEEKLY)}
     assert [rows[id_].shape for id_ in "omx"] == [Shape.OCCURRENCE, Shape.MASTER, Shape.EXCEPTION]
     assert (rows["o"].ical_uid, rows["o"].draft, rows["x"].ical_uid) == ("uid", True, "its own")
+
+
+def times(count: object, **pattern: Any) -> dict[str, Any]:
+    """So many times from Monday, 2 March 2026."""
+    unused = {"month": 0, "dayOfMonth": 0, "firstDayOfWeek": "sunday", "index": "first", "daysOfWeek": []}
+    limits = {"type": "numbered", "startDate": "2026-03-02", "numberOfOccurrences": count, "endDate": "0001-01-01"}
+    return {"pattern": {**unused, "interval": 1, **pattern}, "range": limits}
+
+
+FORTNIGHT: dict[str, Any] = {"type": "weekly", "interval": 2, "daysOfWeek": ["sunday", "monday"]}
+
+
+@pytest.mark.parametrize(
+    ("recurrence", "last"),
+    [
+        (changed("range", type="endDate", endDate="2026-05-01"), date(2026, 5, 1)),
+        (times(5, type="daily", interval=3), date(2026, 3, 14)),
+        (times(4, type="weekly", daysOfWeek=["Monday", "friday"]), date(2026, 3, 13)),
+        (times(2, **FORTNIGHT), date(2026, 3, 15)),
+        (times(2, **FORTNIGHT, firstDayOfWeek="monday"), date(2026, 3, 8)),
+        (times(12, type="absoluteMonthly", dayOfMonth=31), date(2027, 2, 28)),
+        (times(2, type="relativeMonthly", daysOfWeek=["friday"], index="last"), date(2026, 4, 24)),
+        (times(2, type="absoluteYearly", dayOfMonth=29, month=2), date(2028, 2, 29)),
+        (times(2, type="relativeYearly", daysOfWeek=["monday"], index="first", month=4), date(2027, 4, 5)),
+    ],
+)
+def test_the_last_day_of_a_rule(recurrence: dict[str, Any], last: date) -> None:
+    assert last_day(recurrence) == last
+
+
+@pytest.mark.parametrize(
+    "recurrence",
+    [
+        WEEKLY,
+        None,
+        changed("range", type="endDate"),
+        changed("range", type="endDate", endDate="soon"),
+        times(0, type="daily"),
+        times("5", type="daily"),
+        times(5, type="daily", interval=0),
+        times(5, type="weekly"),
+        times(5, type="weekly", daysOfWeek=["someday"]),
+        times(5, type="weekly", daysOfWeek=["monday"], firstDayOfWeek="someday"),
+        times(5, type="relativeMonthly", daysOfWeek=["monday"], index="fifth"),
+        times(5, type="absoluteMonthly", dayOfMonth=32),
+        times(5, type="absoluteYearly", dayOfMonth=1, month=0),
+        times(5, type="hourly"),
+        {"pattern": {"interval": 1}, "range": {"type": "numbered", "numberOfOccurrences": 2}},
+    ],
+)
+def test_a_rule_without_an_end_or_with_one_that_nobody_understands_has_no_last_day(recurrence: object) -> None:
+    assert last_day(recurrence) is None

@@ -11,7 +11,7 @@ from conformance.days import event_days, record_days, whole_record
 from conformance.scene import Scene
 from pipeline.team import ANN, BOB, CAI, DAY, address
 
-from sandbox.repeat import weekly
+from sandbox.repeat import daily, weekly
 
 WEEKLY = {ANN: ["Weekly"]}
 FIRST = DAY.date()
@@ -240,6 +240,27 @@ def test_moved_after_a_date_was_cancelled(scene: Scene) -> None:
     assert before < record_ids(scene)
 
 
+@pytest.mark.parametrize("who", ["organiser", "guest"])
+@behaviour("B6", "A3", says="A series moved onto former dates while its {who} is away, and again as they come back")
+def test_moved_twice_while_away(scene: Scene, who: str) -> None:
+    scene.given()
+    series = Series.made(scene, weekly(3), guests=[BOB])
+    scene.settled()
+    before = record_ids(scene)
+    scene.revoke(ANN if who == "organiser" else BOB)
+    scene.settled(agree=False)
+    scene.outlook().move_series(series.master, wall(1, days=1), wall(1, days=1, hours=1), daily(3))
+    scene.then(
+        crm=["Weekly"] * 3, outlook={ANN: ["Weekly"], BOB: ["Weekly"]}, mails=[], writes={"crm update": 3}, agree=False
+    )  # the calendar of who is connected tells
+    scene.outlook().move_series(series.master, wall(1, hours=2), wall(1, hours=3), daily(3))
+    scene.work.authorise(ANN if who == "organiser" else BOB)
+    both = {ANN: ["Weekly"], BOB: ["Weekly"]}
+    scene.then(crm=["Weekly"] * 3, outlook=both, mails=[], writes={"crm update": 3})
+    assert record_ids(scene) == before
+    assert in_sharecrm(scene) == series.shown()
+
+
 @pytest.mark.parametrize("then", ["stays away", "connects"])
 @behaviour("B6", "D3", says="An organiser not connected makes a series one of fewer dates, and {then}: the others end")
 def test_rearranged_by_an_unconnected_organiser(scene: Scene, then: str) -> None:
@@ -257,6 +278,23 @@ def test_rearranged_by_an_unconnected_organiser(scene: Scene, then: str) -> None
     assert in_sharecrm(scene) == series.shown()
     scene.work.authorise(ANN)
     scene.then(crm=["Weekly"] * 2, outlook=both, mails=[], writes={})
+
+
+@pytest.mark.parametrize("says", ["so many times", "until a day"])
+@behaviour("B6", "D3", says="An organiser not connected ends a series earlier, told as {says}: its last dates end")
+def test_ended_earlier_by_an_unconnected_organiser(scene: Scene, says: str) -> None:
+    scene.given(BOB)
+    series = Series.made(scene, weekly(6), guests=[BOB])
+    scene.settled(agree=False)
+    scene.outlook(BOB).delete(series.nth(1, BOB))
+    scene.settled(agree=False)  # Bob declined one of those that stay
+    until = weekly(2) if says == "so many times" else weekly(until=FIRST + timedelta(weeks=1))
+    scene.outlook().move_series(series.master, wall(), wall(hours=1), until)
+    both = {ANN: ["Weekly"], BOB: ["Weekly"]}
+    scene.then(crm=["Weekly"] * 2, outlook=both, mails=[], writes={"crm invalid": 4}, agree=False)
+    scene.work.authorise(ANN)
+    scene.then(crm=["Weekly"] * 2, outlook=both, mails=[], writes={}, agree=False)  # as Bob declined one
+    assert in_sharecrm(scene) == series.shown()
 
 
 @behaviour("D3", "F1", says="Dates that a guest takes out of an unconnected colleague's series stay in ShareCRM")

@@ -167,8 +167,8 @@ def _cancelled_for_guests(desk: Desk) -> bool:
 
 def _rearranged_for_guests(desk: Desk) -> bool:
     """Whether no organiser can be heard, and in the mailbox of every living guest this date went as its series became a
-    single event or one that recurs otherwise. That is its organiser's doing, as a cancellation is: no guest can take a
-    date off so (D3).
+    single event, or one that recurs otherwise or ends earlier. That is its organiser's doing, as a cancellation is: who
+    takes dates off an invitation leaves its rule as it is (D3).
     """
     if any(p.kind is Kind.HOST and audible(desk, p) for p in desk.link.placements):
         return False

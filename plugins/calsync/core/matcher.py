@@ -35,8 +35,7 @@ class Matcher(Register):
 
     def match(self) -> list[Sight]:
         """Every meeting that this run saw or has to decide again, in a stable order."""
-        for link in sorted(self.facts.links, key=lambda each: each.base is not None):
-            self.index(link)
+        self.index_all()
         settle_series(self)
         self._assign_all()
         self._remember_waiting()

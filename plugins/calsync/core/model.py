@@ -152,8 +152,8 @@ class Proof(StrEnum):
 class Absence:
     """A known Outlook id that a tombstone named or a complete listing lacked, with the by-id answer.
 
-    rearranged: it is a date of a series that, read by id, is a single event now or recurs otherwise than when this date
-    was last seen (B6).
+    rearranged: it is a date of a series that, read by id, is a single event now, recurs otherwise than when this date
+    was last seen, or ends before it (B6).
     """
 
     mailbox: str

@@ -45,6 +45,13 @@ class Register:
         self.unclear: dict[str, list[OutlookRow]] = {}
         self.told: set[tuple[str, str, str]] = set()
 
+    def index_all(self) -> None:
+        """Make every link known by what it knows now; those that were agreed go before those that wait."""
+        self.by_placement.clear()
+        self.by_ical.clear()
+        for link in sorted(self.links.values(), key=lambda each: each.base is not None):
+            self.index(link)
+
     def index(self, link: Link) -> None:
         """Make a link known by its events; where one has ended and another link has it now, it is the other's."""
         if left_alone(link):

@@ -27,6 +27,7 @@ from calsync.core.model import (
     Shape,
     Standing,
 )
+from calsync.core.outdated import Outdated
 from calsync.core.register import Register
 
 EventKey = tuple[str, str]
@@ -166,6 +167,7 @@ class _Rearrangement:
         self.known = _known_series(register)
         self.masters = {(row.mailbox, row.id) for row in _masters(register) if not row.problem}
         self.over = {row.id for row in register.facts.crm if row.life is not Life.NORMAL}
+        self.outdated = Outdated(register)
         self.dates: dict[EventKey, _Dates] = {}
         self._gather()
 
@@ -186,6 +188,7 @@ class _Rearrangement:
             self._by_key(here)
         for dates in self.dates.values():
             self._ask_again(dates)
+        self.outdated.settle()
 
     def _ask_again(self, dates: _Dates) -> None:
         """Dates of a moved series that nothing took the place of are asked for by a second run, before they are over:
@@ -199,7 +202,7 @@ class _Rearrangement:
     def _gather(self) -> None:
         register = self.register
         rows = {(row.mailbox, row.id): row for row in register.outlook}
-        for link in register.facts.links:
+        for link in list(register.links.values()):
             for placement in link.placements if not _over(link) else ():
                 if placement.standing in FOLLOWED:
                     self._note(link, placement, rows)
@@ -218,7 +221,7 @@ class _Rearrangement:
             became = self._of(here)
             became.turned = True
             became.vanished.append((link, placement))
-        elif placement.master and here in self.register.absences:
+        elif placement.master and (here in self.register.absences or placement in self.outdated):
             key = (placement.mailbox, placement.master)
             self._of(key).vanished.append((link, placement))
             single = rows.get(key)
@@ -340,7 +343,8 @@ class _Rearrangement:
         link = register.links[gone[0].id]
         link = replace(link, placements=tuple(now if p == before else p for p in link.placements))
         register.absences.pop((before.mailbox, before.id), None)
-        register.by_placement.pop((before.mailbox, before.id), None)
+        if (known := register.by_placement.get((before.mailbox, before.id))) and known.id == link.id:
+            del register.by_placement[before.mailbox, before.id]
         register.links[link.id] = link
         register.sights[link.id] = Sight(link)
         register.index(link)

@@ -238,6 +238,7 @@ class MailboxReader:
     def row(self, mailbox: str, raw: dict[str, Any], marked: bool = False) -> OutlookRow:
         from calsync.graph.event import outlook_row
 
+        self.series.note(mailbox, raw)
         return outlook_row(mailbox, raw, marked=marked, foreign_ids=self.tenant.foreign_marks)
 
     def _lacking(self, each: Round, rows: list[OutlookRow], last: date) -> set[EventKey]:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from calsync.core.facts import local_days
 from calsync.core.match import original_date
-from calsync.core.model import FOLLOWED, Absence, OutlookRow, Proof, Shape
+from calsync.core.model import FOLLOWED, Absence, OutlookRow, Placement, Proof, Shape
 from calsync.errors import RemoteError
 from calsync.stages.settings import MATCHING_DAYS, instants
 
@@ -31,13 +31,14 @@ DATES = (Shape.OCCURRENCE, Shape.EXCEPTION)
 class KnownSeries:
     """What links know of series: by mailbox and master, the dates that still stand (id: pattern), and the pattern.
 
-    ended: the series that this run found to be gone.
+    ended: the series that this run found to be gone. recurrences: of those that this run read, as Graph gives them.
     """
 
     def __init__(self, known: Iterable[KnownOutlook]) -> None:
         self.dates: dict[EventKey, dict[str, str]] = defaultdict(dict)
         self.patterns: dict[EventKey, str] = {}
         self.ended: set[EventKey] = set()
+        self.recurrences: dict[EventKey, object] = {}
         for row in known:
             if row.master and row.standing in FOLLOWED:
                 self.dates[row.mailbox, row.master][row.id] = row.pattern
@@ -51,6 +52,12 @@ class KnownSeries:
     def of(self, masters: Iterable[EventKey]) -> set[str]:
         """The ids of these series' dates."""
         return {id_ for master in masters for id_ in self.dates.get(master, ())}
+
+    def note(self, mailbox: str, raw: Mapping[str, Any]) -> None:
+        """Keep how a series that links know recurs now."""
+        key = (mailbox, str(raw.get("id")))
+        if raw.get("recurrence") and key in self.dates:
+            self.recurrences[key] = raw["recurrence"]
 
     def moved(self, row: OutlookRow, among: Container[str]) -> bool:
         """Whether a series' pattern is another one than when one of these dates was last seen."""
@@ -118,10 +125,33 @@ async def follow_moved(reader: MailboxReader) -> None:
     await reader.by_id(vanished.keys() - reader.rows.keys() - reader.series.ended)
     here = {key: reader.rows[key] for key in vanished if key in reader.rows}
     moved = {key for key, row in here.items() if reader.series.moved(row, vanished[key])}
-    rearranged = moved | {key for key, row in here.items() if row.shape is Shape.SINGLE}
-    for date_ in ((mailbox, id_) for mailbox, master in rearranged for id_ in vanished[mailbox, master]):
-        reader.absences[date_] = replace(reader.absences[date_], rearranged=True)
+    changed = moved | {key for key, row in here.items() if row.shape is Shape.SINGLE}
+    rearranged = {(mailbox, id_) for mailbox, master in changed for id_ in vanished[mailbox, master]}
+    for event in rearranged | _past_their_end(reader, {key: vanished[key] for key in here}):
+        reader.absences[event] = replace(reader.absences[event], rearranged=True)
     await asyncio.gather(*(_dates_elsewhere(reader, key, vanished[key]) for key in moved))
+
+
+def _past_their_end(reader: MailboxReader, vanished: Mapping[EventKey, set[str]]) -> set[EventKey]:
+    """Which of the dates that vanished lie beyond the last one that the rule of their series has now."""
+    from calsync.graph.recurrence import last_day
+
+    ends: dict[EventKey, date] = {}
+    for key, dates in vanished.items():
+        if last := last_day(reader.series.recurrences.get(key)):
+            ends |= {(key[0], id_): last for id_ in dates}
+    beyond: set[EventKey] = set()
+    for placement in _placements(reader, ends):
+        day = original_date(placement.ical_uid, placement.original)
+        if day and day > ends[placement.mailbox, placement.id]:
+            beyond.add((placement.mailbox, placement.id))
+    return beyond
+
+
+def _placements(reader: MailboxReader, events: Collection[EventKey]) -> list[Placement]:
+    """What links remember of these events."""
+    links = reader.ports.store.links_by_placement(reader.tenant.key, events)
+    return [p for link in links for p in link.placements if (p.mailbox, p.id) in events]
 
 
 def _gone(reader: MailboxReader, mailbox: str, id_: str) -> bool:
@@ -162,8 +192,7 @@ def _days_elsewhere(
     begins = _first_day(reader.rows[key])
     known = reader.series.dates[key]
     now = [_first_day(row) for row in here if row.id not in known] if here else [begins]
-    links = reader.ports.store.links_by_placement(reader.tenant.key, {(key[0], id_) for id_ in vanished})
-    placements = [p for link in links for p in link.placements if p.mailbox == key[0] and p.id in vanished]
+    placements = _placements(reader, {(key[0], id_) for id_ in vanished})
     stood = [local_days(p.shown.time, "UTC")[0] for p in placements if p.shown]
     moved = max(min(now) - min(stood), timedelta()) if now and stood else timedelta()
     first = max(begins, reader.last) if here else begins

@@ -221,7 +221,7 @@ class _Rearrangement:
             became = self._of(here)
             became.turned = True
             became.vanished.append((link, placement))
-        elif placement.master and (here in self.register.absences or placement in self.outdated):
+        elif placement.master and (here in self.register.absences or self.outdated.has(link, placement)):
             key = (placement.mailbox, placement.master)
             self._of(key).vanished.append((link, placement))
             single = rows.get(key)
@@ -345,6 +345,7 @@ class _Rearrangement:
         register.absences.pop((before.mailbox, before.id), None)
         if (known := register.by_placement.get((before.mailbox, before.id))) and known.id == link.id:
             del register.by_placement[before.mailbox, before.id]
+        self.outdated.found(link, before)
         register.links[link.id] = link
         register.sights[link.id] = Sight(link)
         register.index(link)

@@ -314,3 +314,41 @@ def test_a_lost_host_comes_back(scene: Scene) -> None:
         mails=mails("update", BOB, CAI),
         writes={"outlook update": 1, "outlook delete": 2},
     )
+
+
+@pytest.mark.parametrize(
+    ("word", "spoke", "speaks", "knew"),
+    [
+        ("the organiser to a guest", ANN, BOB, True),
+        ("a guest to the organiser", BOB, ANN, True),
+        ("a guest to an organiser who connects", BOB, ANN, False),
+        ("a guest to another guest", BOB, CAI, True),
+    ],
+)
+@behaviour("C1", "A5", says="What an organiser edits as the word passes from {word} is carried to ShareCRM")
+def test_edited_as_the_word_passes(scene: Scene, word: str, spoke: str, speaks: str, knew: bool) -> None:
+    scene.given(spoke, outlook_events=[own(guests=(address(BOB), address(CAI)))])
+    if knew:
+        scene.work.authorise(speaks)
+        scene.settled(agree=False)
+    if speaks == ANN:
+        scene.revoke(ANN)
+        scene.settled(agree=False)
+    scene.outlook().rename(scene.event(ANN)["id"], "Trip")
+    scene.revoke(spoke)
+    scene.work.authorise(speaks)
+    everybody = {person: ["Trip"] for person in (ANN, BOB, CAI)}
+    scene.then(crm=["Trip"], outlook=everybody, mails=[], writes={"crm update": 1}, agree=False)
+
+
+@behaviour("C1", says="An invitation that an update never reached is no edit when its guest speaks for the organiser")
+def test_an_old_invitation_speaks(scene: Scene) -> None:
+    scene.given(ANN, BOB, outlook_events=[own(guests=(address(BOB),))])
+    away(scene, BOB, "none")
+    scene.settled(agree=False)
+    user_renames(scene, ANN, "Trip")
+    scene.settled(agree=False)
+    away(scene, BOB, "ok")
+    scene.outlook(BOB).respond(scene.event(BOB)["id"], "accept")
+    scene.revoke(ANN)
+    scene.then(crm=["Trip"], outlook={ANN: ["Trip"], BOB: ["Visit"]}, mails=[], writes={}, agree=False)

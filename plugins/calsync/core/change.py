@@ -8,7 +8,7 @@ from calsync.core.deletion import Fate
 from calsync.core.desk import Desk
 from calsync.core.fresh import adjusted
 from calsync.core.match import ical_key
-from calsync.core.merge import Change, content_change, from_crm
+from calsync.core.merge import CONTENT, Change, content_change, from_crm
 from calsync.core.model import Event, Kind, Life, OutlookRow, Placement, Side, Standing
 from calsync.core.people import persons
 
@@ -27,11 +27,44 @@ def crm_change(desk: Desk, base: Event) -> Change:
     return Change(now, fields, persons(now) - persons(shown), persons(shown) - persons(now), at)
 
 
-def outlook_change(desk: Desk, base: Event, fate: Fate, speaker: str) -> Change:
-    """How the speaker differs from what it showed when last agreed; its people in ids (C1, C2, E4)."""
+def change_since(desk: Desk, base: Event, fate: Fate, before: str) -> Change:
+    """How Outlook differs from what it showed when last agreed, where another one may have spoken before (C1).
+
+    Who hands the word over is heard a last time; where nobody spoke, what the one who does again shows otherwise is its
+    user's edit. An organiser's event and its invitations are one: where the one that spoke was not read, what changes
+    in the other is the organiser's edit, as far as the one that spoke had not told it.
+    """
+    old, new = desk.link.placement(before), desk.link.placement(desk.link.speaker)
+    row = _read(desk, new) if new else None
+    if old and new and row and Kind.COPY not in (old.kind, new.kind) and old.shown and not _read(desk, old):
+        own = new.shown or replace(old.shown, private=row.event.private)
+        return outlook_change(desk, base, fate, new.mailbox, _told(old.shown, own, row.event))
+    return outlook_change(desk, base, fate, before or desk.link.speaker)
+
+
+def _told(other: Event, own: Event, now: Event) -> Event:
+    """What is known of an event from another mailbox and from its own: new is only what is so to both of them.
+
+    Private it is in each mailbox for itself.
+    """
+    stays = frozenset(CONTENT) - content_change(own, now)
+    guests = (other.guests & own.guests) | ((other.guests | own.guests) & now.guests)
+    known = replace(other, private=own.private, guests=guests)
+    return replace(known, **{name: getattr(now, name) for name in stays})
+
+
+def _read(desk: Desk, placement: Placement) -> OutlookRow | None:
+    return desk.row(placement) if placement.standing is Standing.LIVING else None
+
+
+def outlook_change(desk: Desk, base: Event, fate: Fate, speaker: str, showed: Event | None = None) -> Change:
+    """How the speaker differs from what it showed when last agreed; its people in ids (C1, C2, E4).
+
+    :param showed: what that was, where another placement spoke for it
+    """
     placement = desk.link.placement(speaker)
-    row = desk.row(placement) if placement and placement.standing is Standing.LIVING else None
-    shown = _showed(desk, placement, row) if placement and row else None
+    row = _read(desk, placement) if placement else None
+    shown = showed or (_showed(desk, placement, row) if placement and row else None)
     if placement is None or row is None or shown is None or fate in (Fate.OUTLOOK, Fate.BOTH):
         return people_change(desk, base)
     came: set[str] = set(_arrived(desk))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from calsync.core.change import crm_change, outlook_change
+from calsync.core.change import change_since, crm_change
 from calsync.core.deletion import (
     IN_OUTLOOK,
     Fate,
@@ -66,9 +66,7 @@ def compare(desk: Desk) -> None:
     desk.link = replace(desk.link, speaker=elect(desk))
     crm = crm_change(desk, base)
     new_speaker = desk.link.speaker != spoke_before
-    # Who hands the word over is heard a last time. When nobody spoke meanwhile, what the one who does again shows
-    # otherwise is its user's edit.
-    outlook = outlook_change(desk, base, fate, spoke_before or desk.link.speaker)
+    outlook = change_since(desk, base, fate, spoke_before)
     if fate is Fate.BOTH:
         retire(desk, "D1", "deleted on both sides")
     elif fate is Fate.CRM:

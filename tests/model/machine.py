@@ -239,6 +239,8 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
         record = scene.record_of(meeting.token)
         self.users.box.as_user(event["mailbox"]).delete(event["id"])
         unsure = meeting.new_owner or (record is not None and record["calendar"] != CALENDAR)
+        if meeting.series and any(marked(one) for one in scene.events_of(meeting.token)):
+            unsure = True  # a date that was put back is a meeting of its own, and stays
         if counts(event, record, PEOPLE) or (meeting.new_owner and event["isOrganizer"]):
             meeting.delete("outlook", sure=not unsure and self.expected.served(name_of(event)) and not meeting.muddled)
             if unsure:

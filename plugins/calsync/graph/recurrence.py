@@ -28,7 +28,7 @@ _DAYS = {"monday": MO, "tuesday": TU, "wednesday": WE, "thursday": TH, "friday":
 _WHICH = {"first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 
 _MOST = 999
-"""No series of Exchange has more dates than this, unless it has no end ([MS-OXOCAL] 2.2.1.44.1, OccurrenceCount)."""
+"""A series that ends after so many times has 1 to 999 dates (Exchange Web Services, "NumberOfOccurrences")."""
 
 
 def pattern_digest(recurrence: object) -> str:

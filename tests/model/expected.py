@@ -132,14 +132,25 @@ class Expected:
                 meeting.muddled = True
 
     def goes_away(self, name: str, scene: Scene) -> None:
-        """Somebody's mailbox or authorisation goes: what changed just now may stay on its own side (C1, C9)."""
+        """Somebody's mailbox or authorisation goes: what changed just now may stay on its own side (C9), except what an
+        organiser edited while a guest can tell it (C1).
+        """
         self.leaving.add(name)
         for meeting in self.meetings.values():
             meeting.muddled = True
-            if hosts(name, scene.events_of(meeting.token)):
-                meeting.kept |= {name for name, said in meeting.content.pending.items() if said}
+            events = scene.events_of(meeting.token)
+            tells = any(self._tells(other, events) for other in self.connected if other != name)
+            if hosts(name, events) or self.host_away(meeting, scene):
+                said = {field: set(sides) for field, sides in meeting.content.pending.items() if sides}
+                meeting.kept |= {field for field, sides in said.items() if not tells or sides != {"outlook"}}
+            if hosts(name, events):
                 meeting.kept |= {"people"} if meeting.peopled else set()
                 meeting.kept |= {"dates"} if meeting.series and (meeting.edited or meeting.dropped) else set()
+
+    def _tells(self, name: str, events: list[Json]) -> bool:
+        """Whether somebody's invitation tells what its organiser edited, who cannot be heard (C1)."""
+        there = any(name_of(e) == name and not e["isOrganizer"] for e in events)
+        return there and self.served(name)
 
     def keeps(self, meeting: Meeting, fields: Iterable[str], scene: Scene) -> None:
         """An edit now: if the organiser cannot be heard, each side may keep its own; else it ends that (C9)."""

@@ -14,6 +14,7 @@ from pipeline.team import ANN, BOB, CAI, DAY, address
 from sandbox.repeat import daily, weekly
 
 WEEKLY = {ANN: ["Weekly"]}
+BOTH = {ANN: ["Weekly"], BOB: ["Weekly"]}
 FIRST = DAY.date()
 PACIFIC = "Pacific Standard Time"
 
@@ -217,8 +218,7 @@ def test_only_a_guest_sees_it(scene: Scene, what: str) -> None:
         scene.then(crm=[], outlook={}, mails=[], writes={"crm invalid": 3}, agree=False)  # Ann is not connected
         return
     a_day_later(scene, series)
-    both = {ANN: ["Weekly"], BOB: ["Weekly"]}
-    scene.then(crm=["Weekly"] * 3, outlook=both, mails=[], writes={"crm update": 3}, agree=False)
+    scene.then(crm=["Weekly"] * 3, outlook=BOTH, mails=[], writes={"crm update": 3}, agree=False)
     assert record_ids(scene) == before
     assert in_sharecrm(scene) == series.shown()
 
@@ -251,12 +251,11 @@ def test_moved_twice_while_away(scene: Scene, who: str) -> None:
     scene.settled(agree=False)
     scene.outlook().move_series(series.master, wall(1, days=1), wall(1, days=1, hours=1), daily(3))
     scene.then(
-        crm=["Weekly"] * 3, outlook={ANN: ["Weekly"], BOB: ["Weekly"]}, mails=[], writes={"crm update": 3}, agree=False
+        crm=["Weekly"] * 3, outlook=BOTH, mails=[], writes={"crm update": 3}, agree=False
     )  # the calendar of who is connected tells
     scene.outlook().move_series(series.master, wall(1, hours=2), wall(1, hours=3), daily(3))
     scene.work.authorise(ANN if who == "organiser" else BOB)
-    both = {ANN: ["Weekly"], BOB: ["Weekly"]}
-    scene.then(crm=["Weekly"] * 3, outlook=both, mails=[], writes={"crm update": 3})
+    scene.then(crm=["Weekly"] * 3, outlook=BOTH, mails=[], writes={"crm update": 3})
     assert record_ids(scene) == before
     assert in_sharecrm(scene) == series.shown()
 
@@ -271,13 +270,12 @@ def test_rearranged_by_an_unconnected_organiser(scene: Scene, then: str) -> None
     scene.outlook().move_series(series.master, wall(days=1), wall(days=1, hours=1), weekly(2))
     if then == "connects":
         scene.work.authorise(ANN)
-    both = {ANN: ["Weekly"], BOB: ["Weekly"]}
     writes = {"crm update": 2, "crm invalid": 4}
-    scene.then(crm=["Weekly"] * 2, outlook=both, mails=[], writes=writes, agree=then == "connects")
+    scene.then(crm=["Weekly"] * 2, outlook=BOTH, mails=[], writes=writes, agree=then == "connects")
     assert record_ids(scene) < before
     assert in_sharecrm(scene) == series.shown()
     scene.work.authorise(ANN)
-    scene.then(crm=["Weekly"] * 2, outlook=both, mails=[], writes={})
+    scene.then(crm=["Weekly"] * 2, outlook=BOTH, mails=[], writes={})
 
 
 @pytest.mark.parametrize("says", ["so many times", "until a day"])
@@ -290,10 +288,9 @@ def test_ended_earlier_by_an_unconnected_organiser(scene: Scene, says: str) -> N
     scene.settled(agree=False)  # Bob declined one of those that stay
     until = weekly(2) if says == "so many times" else weekly(until=FIRST + timedelta(weeks=1))
     scene.outlook().move_series(series.master, wall(), wall(hours=1), until)
-    both = {ANN: ["Weekly"], BOB: ["Weekly"]}
-    scene.then(crm=["Weekly"] * 2, outlook=both, mails=[], writes={"crm invalid": 4}, agree=False)
+    scene.then(crm=["Weekly"] * 2, outlook=BOTH, mails=[], writes={"crm invalid": 4}, agree=False)
     scene.work.authorise(ANN)
-    scene.then(crm=["Weekly"] * 2, outlook=both, mails=[], writes={}, agree=False)  # as Bob declined one
+    scene.then(crm=["Weekly"] * 2, outlook=BOTH, mails=[], writes={}, agree=False)  # as Bob declined one
     assert in_sharecrm(scene) == series.shown()
 
 
@@ -304,5 +301,4 @@ def test_a_guest_takes_dates_out(scene: Scene) -> None:
     scene.settled(agree=False)
     for _ in range(3):
         scene.outlook(BOB).delete(series.nth(1, BOB))
-    both = {ANN: ["Weekly"], BOB: ["Weekly"]}
-    scene.then(crm=["Weekly"] * 4, outlook=both, mails=[], writes={}, agree=False)  # Bob declined three
+    scene.then(crm=["Weekly"] * 4, outlook=BOTH, mails=[], writes={}, agree=False)  # Bob declined three

@@ -49,9 +49,10 @@ class Family:
         """End the family as `end_session` does."""
         return end_session(self.session, grace_s, reap=self._leader.poll)
 
-    def last_lines(self, count: int = 15) -> str:
-        """The end of what the family printed."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
+    def last_lines(self, count: int = 15, start: str = "") -> str:
+        """The end of what the family printed, of the lines that begin with `start`."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return "\n".join([line for line in lines if line.startswith(start)][-count:])
 
 
 def members(session: int) -> list[int]:

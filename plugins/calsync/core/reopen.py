@@ -8,6 +8,7 @@ from calsync.core.change import seen_elsewhere
 from calsync.core.deletion import (
     IN_OUTLOOK,
     KEPT,
+    RECOVERED,
     RESTORED,
     end_placements,
     is_over,
@@ -71,7 +72,7 @@ def _with_its_record(desk: Desk, target: Event) -> None:
                 desk.put(replace(placement, standing=Standing.LIVING))
         desk.link = replace(desk.link, state=LinkState.LIVING, reason="", dirty=True, speaker=elect(desk))
     elif desk.rules.to_outlook:
-        put_back_outlook(desk, target, "E6", "its record was recovered in ShareCRM")
+        put_back_outlook(desk, target, "E6", RECOVERED)
 
 
 def _restored(desk: Desk, placement: Placement) -> bool:

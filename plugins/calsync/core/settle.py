@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from calsync.core.deletion import SCOPE_DELETES
 from calsync.core.merge import asked, content_change
 from calsync.core.model import Event, Link, LinkState, Placement, Side, Standing
 from calsync.core.past import RESTORED, UNDO
 from calsync.core.plan import BESIDE_LOST, Action, ActionState, Meeting, Outcome, Verb
+from calsync.core.scope import SCOPE_DELETES
 
 
 def essential(meeting: Meeting, action: Action) -> bool:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from calsync.core.deletion import SCOPE, SCOPE_DELETES
 from calsync.core.facts import Rules
 from calsync.core.match import ical_key, link_id
 from calsync.core.model import CrmRow, Link, LinkState, OutlookRow, Side, Standing
+from calsync.core.scope import SCOPE, SCOPE_DELETES
 
 if TYPE_CHECKING:
     from calsync.config.model import Tenant

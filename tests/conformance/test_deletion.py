@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from conformance.behaviour import behaviour
 from conformance.scene import Scene, mails
+from pipeline.death import Death
 from pipeline.team import ANN, BOB, CAI, ZOE, address, old, own
 
 BOTH = {ANN: ["Visit"], BOB: ["Visit"]}
@@ -69,6 +70,46 @@ def test_a_recovered_record(scene: Scene, before: str) -> None:
     scene.settled()
     scene.crm().recover(record)
     scene.then(crm=["Visit"], outlook=BOTH, mails=[], writes={"outlook create": 2})
+
+
+def from_outlook(scene: Scene) -> str:
+    """A meeting that Ann made in Outlook, with Bob."""
+    scene.given(outlook_events=[own(guests=(address(BOB),))])
+    return str(scene.work.records()[0]["id"])
+
+
+MADE: dict[str, tuple[Callable[[Scene], str], int, tuple[str, ...]]] = {
+    "in copies": (FORMS["in copies"], 2, ()),
+    "invited": (FORMS["invited"], 1, (BOB, ZOE)),
+    "from Outlook": (from_outlook, 1, (BOB,)),
+}
+"""How a meeting came to be: how many events go with its record, and who is told."""
+
+
+@behaviour("E6", "G3", says="A run is killed as it deleted the event ({form}), its record recovered {how}: all have it")
+@pytest.mark.parametrize("how", ["as it was", "and renamed"])
+@pytest.mark.parametrize("form", MADE)
+def test_a_record_recovered_after_a_killed_run(scene: Scene, form: str, how: str) -> None:
+    make, deletes, told = MADE[form]
+    record = make(scene)
+    scene.crm().cancel(record)
+    death = Death(1, sent=True)
+    with death.awaited(scene.work):
+        scene.work.run()
+    assert death.fallen
+    assert scene.titles(ANN) == []
+    scene.later(seconds=10)
+    scene.crm().recover(record)
+    title = "Visit"
+    if how == "and renamed":
+        title = "Demo"
+        scene.crm().rename(record, title)
+    scene.then(
+        crm=[title],
+        outlook={ANN: [title], BOB: [title]},
+        mails=mails("cancellation", *told),
+        writes={"outlook delete": deletes, "outlook create": 2},
+    )
 
 
 @behaviour("D3", "D4", says="An organiser who cancels in Outlook ends the record")

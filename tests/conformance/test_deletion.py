@@ -313,3 +313,12 @@ def test_edited_then_deleted(scene: Scene) -> None:
     copies(scene).crm().rename("sch-1", "Demo")
     scene.crm().cancel("sch-1")
     scene.then(crm=[], outlook={}, mails=[], writes={"outlook delete": 2})
+
+
+@behaviour(
+    "D5", "E2", says="Its owner deletes their copy as a colleague is taken off the record: only the owner's returns"
+)
+def test_the_owners_deletion_while_a_colleague_leaves(scene: Scene) -> None:
+    copies(scene).outlook().delete(scene.event(ANN)["id"])
+    scene.crm().change("sch-1", participants=[ANN])
+    scene.then(crm=["Visit"], outlook={ANN: ["Visit"]}, mails=[], writes={"outlook create": 1, "outlook delete": 1})

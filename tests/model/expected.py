@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from model.content import Content
-from model.users import Json, Scene, marked, name_of, token_of, tokens_of
+from model.users import PEOPLE, Json, Scene, marked, name_of, token_of, tokens_of
 
 
 class Fate(StrEnum):
@@ -143,6 +143,9 @@ class Expected:
             if hosts(name, events) or self.host_away(meeting, scene):
                 said = {field: set(sides) for field, sides in meeting.content.pending.items() if sides}
                 meeting.kept |= {field for field, sides in said.items() if not tells or sides != {"outlook"}}
+            if self._speaks_by_a_copy(name, meeting, scene):  # its word passes to another copy, and does not come back
+                pending = meeting.content.pending.items()
+                meeting.kept |= {field for field, sides in pending if set(sides) == {"outlook"}}
             if hosts(name, events):
                 meeting.kept |= {"people"} if meeting.peopled else set()
                 meeting.kept |= {"dates"} if meeting.series and (meeting.edited or meeting.dropped) else set()
@@ -151,6 +154,13 @@ class Expected:
         """Whether somebody's invitation tells what its organiser edited, who cannot be heard (C1)."""
         there = any(name_of(e) == name and not e["isOrganizer"] for e in events)
         return there and self.served(name)
+
+    def _speaks_by_a_copy(self, name: str, meeting: Meeting, scene: Scene) -> bool:
+        """Whether somebody has the owner's copy, and others have theirs: what is older in it is put right (C1)."""
+        record = scene.record_of(meeting.token) or scene.deleted_of(meeting.token)
+        copies = [e for e in scene.events_of(meeting.token) if marked(e) and not e["attendees"]]
+        mine = any(name_of(e) == name and counts(e, record, PEOPLE) for e in copies)
+        return mine and any(name_of(e) != name for e in copies)
 
     def keeps(self, meeting: Meeting, fields: Iterable[str], scene: Scene) -> None:
         """An edit now: if the organiser cannot be heard, each side may keep its own; else it ends that (C9)."""
@@ -174,7 +184,9 @@ class Expected:
         for meeting in self.meetings.values():
             records = scene.records_of(meeting.token)
             events = [
-                e for e in scene.events_of(meeting.token) if e["isOrganizer"] or e["mailbox"] not in self.unreached
+                e
+                for e in scene.events_of(meeting.token)
+                if e["isOrganizer"] or not (e["mailbox"] in self.unreached or _orphan(e, meeting))
             ]
             yield from self._lost_or_left(meeting, records, events)
             yield from _doubled(meeting, records, events)
@@ -196,6 +208,8 @@ class Expected:
         invites = any(mailbox in addresses(e) for e in events)
         if mailbox in self.unreached and invites:
             return True
+        if any(_orphan(e, meeting) and e["mailbox"] == mailbox for e in events):
+            return True
         # Dates that its organiser moved away still stand with who never heard of it, and are dates to calsync.
         if meeting.series and any(e["mailbox"] in self.unreached and not e["isOrganizer"] for e in events):
             return True
@@ -209,6 +223,14 @@ class Expected:
         if meeting.fate is Fate.GONE and (records or events) and not meeting.excuse:
             where = ["ShareCRM"] * bool(records) + sorted({e["mailbox"] for e in events})
             yield f"left over: №{meeting.token} was deleted and is still in {', '.join(where)}"
+
+
+def _orphan(event: Json, meeting: Meeting) -> bool:
+    """Whether it is a date of a series that its organiser changed after this guest had removed the series: it arrives
+    alone, and Exchange does not take it away again with the series.
+    """
+    alone = event["type"] == "singleInstance" and not event["isOrganizer"]
+    return meeting.series and alone and event["mailbox"] in meeting.declined
 
 
 def _doubled(meeting: Meeting, records: list[Json], events: list[Json]) -> Iterator[str]:

@@ -291,10 +291,15 @@ def put_back_crm(desk: Desk, target: Event, rule: str, reason: str) -> None:
 
 
 def _bring_copies(desk: Desk, target: Event, rule: str, reason: str) -> None:
-    """The copies that still live show the target too, whichever of them its change came from (C6)."""
+    """The copies that still live show the target too, whichever of them its change came from (C6).
+
+    Who left the record meanwhile loses theirs (E2).
+    """
     for placement in desk.living() if desk.rules.to_outlook else ():
         shown = desk.shown(placement)
-        if placement.kind is Kind.COPY and shown and (fields := unlike(as_outlook(target), shown)):
+        if desk.left(placement, target):
+            desk.take_away(placement)
+        elif placement.kind is Kind.COPY and shown and (fields := unlike(as_outlook(target), shown)):
             desk.update(placement, target, fields, rule, reason)
     desk.note_rows()
 

@@ -144,6 +144,19 @@ class Desk:
         mine = [p for p in self.living() if p.kind is Kind.COPY and p.origin is Origin.OURS]
         return [p for p in mine if p.mailbox in reached]
 
+    def left(self, placement: Placement, target: Event) -> bool:
+        """Whether it is a copy of ours whose person was taken off (E2).
+
+        A mailbox may have become another employee's since: that ends nothing.
+        """
+        bearers = self.people.bearers.get(placement.mailbox, set())
+        ours = placement.kind is Kind.COPY and placement.origin is Origin.OURS
+        return ours and bool(bearers) and not bearers & target.attendees
+
+    def take_away(self, copy: Placement) -> None:
+        """Remove the copy of somebody who left (E2)."""
+        self.delete(copy, "E2", "its person left the attendees", "removed from the record in ShareCRM")
+
     def owner_mailbox(self) -> str:
         account = self.people.by_employee.get(self.link.crm_owner)
         return account.object_id if account else ""

@@ -40,18 +40,12 @@ def write_placements(desk: Desk, target: Event, touched: frozenset[str], crm: Ch
     for placement in desk.living():
         if placement in superseded or placement.kind is Kind.GUEST:
             continue
-        if placement.kind is Kind.COPY and _left(desk, placement, target):
-            desk.delete(placement, "E2", "its person left the attendees", "removed from the record in ShareCRM")
+        if desk.left(placement, target):
+            desk.take_away(placement)
         elif placement.mailbox == desk.link.speaker:
             _write_speaker(desk, placement, target, touched, crm)
         elif placement.kind is Kind.COPY:
             _write_copy(desk, placement, target, touched)
-
-
-def _left(desk: Desk, placement: Placement, target: Event) -> bool:
-    """Whether a copy's person was taken off. A mailbox may have become another employee's since: that ends nothing."""
-    bearers = desk.people.bearers.get(placement.mailbox, set())
-    return bool(bearers) and placement.origin is Origin.OURS and not bearers & target.attendees
 
 
 def _write_speaker(desk: Desk, placement: Placement, target: Event, touched: frozenset[str], crm: Change) -> None:

@@ -99,22 +99,6 @@ def test_a_lost_answer(scene: Scene, what: str) -> None:
     scene.then(crm=["Visit"], outlook={ANN: ["Visit"], BOB: ["Visit"]}, mails=told, writes=writes)
 
 
-@behaviour("G3", "C5", says="An event edited between a lost answer and the next run gives its record the edit, no twin")
-def test_edited_after_a_lost_answer(scene: Scene) -> None:
-    scene.given()
-    scene.work.impatient = True
-    mine = scene.meeting("Visit")
-
-    def breaks() -> None:
-        scene.work.box.fault("sharecrm", {"lose_answer": True}, path="data/create", times=1)
-        scene.work.box.fault("sharecrm", {"code": 1, "message": "busy"}, path="data/query")
-
-    scene.run_while("load", breaks)
-    scene.work.box.clear_faults()
-    scene.outlook().rename(mine, "Demo")
-    scene.then(crm=["Demo"], outlook={ANN: ["Demo"]}, mails=[], writes={"crm create": 1, "crm update": 1})
-
-
 @behaviour("B5", "C1", says="A mailbox that was away when the state was lost gets no second event")
 def test_a_loss_with_a_mailbox_away(scene: Scene) -> None:
     scene.given(crm_events=[old(id="sch-1", attendees=[BOB])])

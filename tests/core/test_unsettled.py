@@ -11,6 +11,7 @@ from core.world import World
 
 from calsync.core.facts import Intent
 from calsync.core.model import CrmRow, Form, Life, LinkState, Standing
+from calsync.core.plan import Verb
 
 LATER = NOW + timedelta(days=1)
 
@@ -27,40 +28,51 @@ def test_an_edit_against_a_record_that_vanished_keeps_the_event_and_comes_to_res
     assert {p.standing for p in world.link(record).placements} == {Standing.RELEASED}
 
 
-def answer_lost(invite: str) -> tuple[World, tuple[str, str]]:
-    """Ann's meeting, whose record was made although calsync never heard of it."""
+def answer_lost(*since: str) -> tuple[World, tuple[str, str]]:
+    """Ann's meeting, whose record was made although calsync never heard of it; who was put on the record since."""
     world = World(first_sync=LATER)
-    mine = world.meeting("1", "Call", at(24), invite=[invite])
+    mine = world.meeting("1", "Call", at(24), invite=["list@x.example"])
     world.refuse = {"crm"}
     world.run()
     (link,) = world.links.values()
     world.refuse.clear()
-    found = event("Call", at(24), attendees={"1", "2"})
+    asked = event("Call", at(24), attendees={"1"})
+    found = replace(asked, attendees=asked.attendees | {*since})
     world.crm["rx"] = CrmRow("rx", 1, found, "1", calendar="Sales", created=world.now)
     world._touched_crm.add("rx")
-    world.intents = (Intent(link.id, "1", event("Call", at(24)), world.now),)
+    world.intents = (Intent(link.id, "1", asked, world.now),)
     return world, mine
 
 
-def test_a_record_found_after_a_lost_answer_waits_for_the_mailbox_its_event_stands_in() -> None:
-    world, _ = answer_lost("list@x.example")
+def test_a_record_found_after_a_lost_answer_writes_nothing_while_the_mailbox_of_its_event_is_away() -> None:
+    world, _ = answer_lost("2")
     world.away("1")
-    assert not world.run().actions, "its form is not known before its event is read"
+    assert {action.verb for action in world.run().actions} == {Verb.LINK}
     world.intents = ()
     world.away("1", False)
     world.settled()
     assert world.link("rx").form is Form.THEIRS
     assert list(world.crm) == ["rx"]
+    assert world.titles("2") == ["Call"]
 
 
 def test_a_meeting_deleted_while_its_records_answer_was_lost_is_deleted_on_both_sides() -> None:
-    world, mine = answer_lost("list@x.example")
+    world, mine = answer_lost()
     world.remove(mine)
     world.run()
     world.intents = ()
     world.settled()
     assert world.crm["rx"].life is Life.INVALID
-    assert not world.shown("2")
+
+
+def test_a_record_edited_while_its_answer_was_lost_and_its_event_deleted_is_put_back() -> None:
+    world, mine = answer_lost("2")
+    world.remove(mine)
+    world.run()
+    world.intents = ()
+    world.settled()
+    assert world.crm["rx"].life is Life.NORMAL
+    assert (world.titles("1"), world.titles("2")) == (["Call"], ["Call"])
 
 
 def test_a_linked_record_that_cannot_be_read_is_told_and_waited_for() -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from calsync.core.desk import Desk
 from calsync.core.facts import ended
-from calsync.core.merge import CONTENT, Change, as_crm, as_outlook, content_change, from_crm, merge, unlike
+from calsync.core.merge import CONTENT, Change, as_crm, as_outlook, from_crm, merge, unlike
 from calsync.core.model import (
     Account,
     Availability,
@@ -154,6 +154,7 @@ def from_outlook(desk: Desk) -> None:
     target = replace(target, attendees=target.attendees | {owner})
     addresses = with_addresses(desk.link, recognised_in(desk, target, row))
     desk.link = replace(desk.link, base=target, crm_owner=owner, addresses=addresses)
+    desk.noted = replace(desk.noted, addresses=addresses)  # whom its event lists now, should no answer come
     desk.write_crm(Verb.CREATE, "E8", "new in Outlook", target, fields=CONTENT, add=_names(target))
 
 
@@ -185,12 +186,37 @@ def owner_of(desk: Desk, row: OutlookRow, target: Event) -> str:
     return next((a.employee for a in known if a.authorised and a.active), "")
 
 
+def agree_as_asked(desk: Desk, row: CrmRow, asked: Event) -> None:
+    """The record that an unanswered create made is agreed as it was asked for: both sides showed that then (G3).
+
+    What either shows otherwise by now, its people too, is an edit. Whom the event listed then is known by the addresses
+    under which they were recognised (A2).
+    """
+    desk.link = replace(
+        desk.link,
+        form=Form.THEIRS,
+        state=LinkState.LIVING,
+        base=asked,
+        crm_shown=as_crm(asked, desk.rules),
+        crm_owner=row.owner,
+    )
+    wake_and_sleep(desk)
+    desk.link = replace(desk.link, speaker=elect(desk))
+    if speaker := desk.link.placement(desk.link.speaker):
+        listed = frozenset(address for address, _ in desk.link.addresses)
+        desk.put(replace(speaker, shown=replace(as_outlook(asked), guests=listed)))
+    desk.noted = desk.link
+    if speaker:
+        why = "its record was made by a request that got no answer"
+        desk.act(Verb.LINK, Side.OUTLOOK, "G3", why, mailbox=speaker.mailbox, target_id=speaker.id)
+
+
 def pair_up(desk: Desk, row: CrmRow) -> None:
     """A meeting that stands on both sides and was never agreed: nothing is written of its people (B4).
 
-    Found by look, both sides agree already. Found by mark or by an unanswered create, they may differ meanwhile: what
-    differs is a conflict, and the rule for conflicts decides it (C5), but never by mailing people of an old meeting,
-    and never by opening what is private on one side (F6).
+    Found by look, both sides agree already. Found by mark, they may differ meanwhile: what differs is a conflict, and
+    the rule for conflicts decides it (C5), but never by mailing people of an old meeting, and never by opening what is
+    private on one side (F6).
     """
     event = row.event
     if event is None:
@@ -237,17 +263,14 @@ def _align_copies(desk: Desk, target: Event) -> None:
 
 
 def _settle_difference(desk: Desk, row: CrmRow, event: Event, shown: OutlookRow, differ: frozenset[str]) -> None:
-    made = desk.sight.made
-    in_crm = content_change(from_crm(made, made, desk.rules), from_crm(event, made, desk.rules)) if made else differ
-    in_outlook = content_change(as_outlook(made), shown.event) if made else differ
-    crm = Change(event, differ & in_crm, at=adjusted(desk, Side.CRM, row.modified))
-    outlook = Change(shown.event, differ & in_outlook, at=adjusted(desk, Side.OUTLOOK, shown.modified))
+    crm = Change(event, differ, at=adjusted(desk, Side.CRM, row.modified))
+    outlook = Change(shown.event, differ, at=adjusted(desk, Side.OUTLOOK, shown.modified))
     placement = desk.link.placement(shown.mailbox)
     if placement is None:
         return
     invites = desk.attended(placement) and (placement.origin is Origin.THEIRS or placement.kind is Kind.COPY)
     stays = placement.kind is Kind.GUEST or invites
-    if made is None and "private" in differ:
+    if "private" in differ:
         crm, outlook = _kept_private(desk, crm, outlook, stays=stays)
     if shown.event.private and not desk.rules.crm_private:
         desk.remark("F6", f"what differs was left as it is: {OPEN_THERE}", Side.OUTLOOK, shown.mailbox)

@@ -40,7 +40,7 @@ class Sight:
     """One meeting as this run sees it: its link, and what was read of it.
 
     rows, absences: by (mailbox, id), since one mailbox may show an ended event of the meeting beside a living one.
-    made: what its record was created with by a request that got no answer: both sides showed it then (G3).
+    asked: what its record was created with by a request that got no answer: both sides showed it then (G3).
     uninvited: people whose guest placement was cancelled alone (D3).
     unclear: mailboxes where several events may be this meeting: nothing is made there until that is known (B4).
     unreadable: its record, an event of it or its series cannot be read: nothing is decided then.
@@ -48,7 +48,7 @@ class Sight:
 
     link: Link
     crm: CrmRow | None = None
-    made: Event | None = None
+    asked: Event | None = None
     rows: dict[tuple[str, str], OutlookRow] = field(default_factory=dict)
     absences: dict[tuple[str, str], Absence] = field(default_factory=dict)
     uninvited: set[str] = field(default_factory=set)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from calsync.core.facts import Intent
 from calsync.core.first_contact import Contact, first_contact
 from calsync.core.leave import ANOTHERS, NO_RECORD, leave, leave_their_guests
-from calsync.core.match import AMBIGUOUS, RUNS_TO_BELIEVE, Sight, alike, ical_key, is_gone, kinds, one_each, unagreed
+from calsync.core.match import AMBIGUOUS, RUNS_TO_BELIEVE, Sight, ical_key, is_gone, kinds, one_each, unagreed
 from calsync.core.model import (
     FOLLOWED,
     CrmRow,
-    Event,
     Kind,
     Life,
     Link,
@@ -27,6 +25,7 @@ from calsync.core.model import (
 from calsync.core.plan import Remark
 from calsync.core.register import Register
 from calsync.core.series import settle_series
+from calsync.core.unanswered import made_by
 from calsync.core.unlinked import CLEANED
 
 
@@ -36,6 +35,7 @@ class Matcher(Register):
     def match(self) -> list[Sight]:
         """Every meeting that this run saw or has to decide again, in a stable order."""
         self.index_all()
+        self._find_answers()
         settle_series(self)
         self._assign_all()
         self._remember_waiting()
@@ -65,6 +65,12 @@ class Matcher(Register):
             sight.settle_twins()
         for record in self.facts.crm:
             self._assign_crm(record)
+
+    def _find_answers(self) -> None:
+        """Know the records that unanswered creates made, of meetings that have none yet (G3)."""
+        rows = [r for r in self.facts.crm if (link := self.by_crm.get(r.id)) is None or unagreed(link)]
+        waiting = {link.id for link in self.links.values() if not link.crm_id}
+        self.answered = made_by(rows, [intent for intent in self.facts.intents if intent.link in waiting])
 
     def _has_twin(self, sight: Sight, row: OutlookRow, key: str) -> bool:
         """Whether the meeting still stands in another event of this mailbox, the same one imported twice say (B2)."""
@@ -176,14 +182,13 @@ class Matcher(Register):
         link = self.by_crm.get(row.id)
         if link and not unagreed(link):
             self._see_record(link, row)
+        elif intent := self.answered.get(row.id):
+            sight = self.sight(self.links[intent.link])
+            sight.crm, sight.asked, sight.link = row, intent.event, replace(sight.link, crm_id=row.id)
         elif reason := self._unfit(row):
             self.remarks.append(Remark(*reason, side=Side.CRM, crm_id=row.id))
             if link:
                 self._give_up(link, row, reason[1])
-        elif sent := self._intended(row):
-            link, made = sent
-            sight = self.sight(link)
-            sight.crm, sight.made, sight.link = row, made, replace(sight.link, crm_id=row.id)
         else:
             self.crm_pool[row.id] = row
 
@@ -215,14 +220,6 @@ class Matcher(Register):
             version = max(link.crm_version, row.version)
             link = replace(link, state=LinkState.RETIRED, reason=reason, crm_version=version, dirty=False)
         self.sight(link)
-
-    def _intended(self, row: CrmRow) -> tuple[Link, Event] | None:
-        """The link whose unanswered create made this record, and what it was created with (G3)."""
-        for intent in self.facts.intents:
-            link = self.links.get(intent.link)
-            if link and not link.crm_id and _answers(row, intent):
-                return link, intent.event
-        return None
 
     def _remember_waiting(self) -> None:
         """Records without another half that were not read this time may meet it now, or somebody connected (A2)."""
@@ -335,11 +332,3 @@ class Matcher(Register):
 
 def _marked_kind(row: OutlookRow) -> Kind:
     return Kind.HOST if row.event.guests - {row.organizer} else Kind.COPY
-
-
-def _answers(row: CrmRow, intent: Intent) -> bool:
-    """Whether a record is what an unanswered create would have made (G3)."""
-    if row.event is None or row.owner != intent.owner or row.event.time != intent.event.time:
-        return False
-    in_time = row.created is None or row.created >= intent.since
-    return in_time and alike(row.event.title, intent.event.title)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from calsync.core.facts import Facts
+from calsync.core.facts import Facts, Intent
 from calsync.core.match import Sight, ical_key, kinds, left_alone, link_id, one_each
 from calsync.core.model import STANDS, CrmRow, Kind, Link, LinkState, Origin, OutlookRow, Side, Standing
 from calsync.core.people import People
@@ -21,7 +21,7 @@ class Register:
     group_links: the link under which an Outlook meeting has waited. unclear: the rows of groups that nobody can tell
     apart. remembered: records of crm_pool that were not read this time. released: iCalUId keys of events that are their
     user's now. left: by iCalUId key, events left alone for their marks; left_links: what remembers those of earlier
-    runs. told: what was remarked of a whole series
+    runs. answered: the unanswered create that made a record, by its id. told: what was remarked of a whole series
     already, by rule, mailbox and master.
     """
 
@@ -43,6 +43,7 @@ class Register:
         self.groups: dict[str, list[OutlookRow]] = defaultdict(list)
         self.group_links: dict[str, Link] = {}
         self.unclear: dict[str, list[OutlookRow]] = {}
+        self.answered: Mapping[str, Intent] = {}
         self.told: set[tuple[str, str, str]] = set()
 
     def index_all(self) -> None:

@@ -1,0 +1,98 @@
+"""A record that was made although its answer was lost: what people do to the meeting before the next run counts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from conformance.behaviour import behaviour
+from conformance.scene import Scene, mails
+from pipeline.morning import invite
+from pipeline.team import ANN, BOB, CAI, DAY, YAN, ZOE, address
+
+TODAY = {ANN: ["Visit"], BOB: ["Visit"]}
+
+
+def unheard(scene: Scene) -> tuple[str, str]:
+    """Ann's meeting with Bob and Zoe and the record that was made of it, of which calsync never heard."""
+    scene.given()
+    scene.work.impatient = True
+    event = scene.meeting("Visit", guests=(address(BOB), address(ZOE)))
+    scene.run_while("load", lambda: never_answers(scene))
+    scene.work.box.clear_faults()
+    (record,) = scene.work.records()
+    return event, record["id"]
+
+
+def never_answers(scene: Scene) -> None:
+    """ShareCRM makes the next record, and can be asked nothing any more."""
+    scene.work.box.fault("sharecrm", {"lose_answer": True}, path="data/create", times=1)
+    scene.work.box.fault("sharecrm", {"code": 1, "message": "busy"}, path="data/query")
+
+
+@behaviour("G3", "C5", says="An event edited between a lost answer and the next run gives its record the edit, no twin")
+def test_edited_in_outlook(scene: Scene) -> None:
+    event, _ = unheard(scene)
+    scene.outlook().rename(event, "Demo")
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Demo"], BOB: ["Demo"]},
+        mails=[],
+        writes={"crm create": 1, "crm update": 1},
+    )
+
+
+@behaviour("G3", "C5", says="A record whose {what} was edited after its answer was lost gives its event that, no twin")
+@pytest.mark.parametrize("what", ["title", "time"])
+def test_edited_in_sharecrm(scene: Scene, what: str) -> None:
+    _, record = unheard(scene)
+    if what == "title":
+        scene.crm().rename(record, "Demo")
+    else:
+        scene.crm().move(record, DAY + timedelta(hours=3), DAY + timedelta(hours=4))
+    title = "Demo" if what == "title" else "Visit"
+    scene.then(
+        crm=[title],
+        outlook={ANN: [title], BOB: [title]},
+        mails=mails("update", BOB, ZOE),
+        writes={"crm create": 1, "outlook update": 1},
+    )
+
+
+@behaviour("G3", "E4", "E10", says="Guests who change between a lost answer and the next run change on the record")
+def test_guests_changed_in_outlook(scene: Scene) -> None:
+    event, _ = unheard(scene)
+    scene.outlook().change(event, attendees=invite(address(CAI), address(YAN)))
+    scene.then(
+        crm=["Visit"],
+        outlook={ANN: ["Visit"], CAI: ["Visit"]},
+        mails=[],
+        writes={"crm create": 1, "crm update": 1},
+    )
+    assert scene.people("Visit") == ({ANN, CAI}, {YAN})
+
+
+@behaviour("G3", "E4", says="Who is taken off a record whose answer was lost is uninvited by the next run")
+def test_people_changed_in_sharecrm(scene: Scene) -> None:
+    _, record = unheard(scene)
+    scene.crm().change(record, participants=[ANN], contacts=[ZOE])
+    scene.then(
+        crm=["Visit"],
+        outlook={ANN: ["Visit"]},
+        mails=mails("cancellation", BOB),
+        writes={"crm create": 1, "outlook update": 1},
+    )
+    assert scene.listed(ANN) == {address(ZOE)}
+
+
+@behaviour("G3", "D4", says="A meeting deleted {where} before its record's lost answer was found ends on both sides")
+@pytest.mark.parametrize("where", ["in Outlook", "in ShareCRM"])
+def test_deleted(scene: Scene, where: str) -> None:
+    event, record = unheard(scene)
+    if where == "in Outlook":
+        scene.outlook().delete(event)
+        scene.then(crm=[], outlook={}, mails=[], writes={"crm create": 1, "crm invalid": 1})
+    else:
+        scene.crm().cancel(record)
+        told = mails("cancellation", BOB, ZOE)
+        scene.then(crm=[], outlook={}, mails=told, writes={"crm create": 1, "outlook delete": 1})

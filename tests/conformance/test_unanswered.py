@@ -1,4 +1,4 @@
-"""A record that was made although its answer was lost: what people do to the meeting before the next run counts."""
+"""A record or event that was made although nobody heard so: what people do to it before the next run counts (G3)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from conformance.behaviour import behaviour
 from conformance.scene import Scene, mails
+from pipeline.death import Death
 from pipeline.morning import invite
 from pipeline.team import ANN, BOB, CAI, DAY, YAN, ZOE, address
 
@@ -96,3 +97,65 @@ def test_deleted(scene: Scene, where: str) -> None:
         scene.crm().cancel(record)
         told = mails("cancellation", BOB, ZOE)
         scene.then(crm=[], outlook={}, mails=told, writes={"crm create": 1, "outlook delete": 1})
+
+
+def died_over(scene: Scene) -> str:
+    """Ann's record with Bob and Zoe, whose event a run has made and died over."""
+    scene.given()
+    record = scene.record("Visit", attendees=[BOB], contacts=[ZOE])
+    death = Death(1, sent=True)
+    with death.awaited(scene.work):
+        scene.work.run()
+    assert death.fallen
+    return record
+
+
+LAG = pytest.mark.parametrize("lag", [0, 1], ids=["known at once", "known later"])
+
+
+@behaviour("G3", "E2", "E4", says="Who joins and leaves a record is told so, though a run died over its event ({lag})")
+@LAG
+def test_people_changed_in_sharecrm_after_a_death(scene: Scene, lag: int) -> None:
+    record = died_over(scene)
+    scene.work.box.set_microsoft(delta_lag=lag)
+    scene.crm().change(record, participants=[ANN, CAI], contacts=[ZOE, YAN])
+    scene.then(
+        crm=["Visit"],
+        outlook={ANN: ["Visit"], CAI: ["Visit"]},
+        mails=[*mails("invitation", BOB, ZOE), *mails("invitation", CAI, YAN), *mails("cancellation", BOB)],
+        writes={"outlook create": 1, "outlook update": 1},
+    )
+    assert scene.listed(ANN) == {address(CAI), address(YAN), address(ZOE)}
+
+
+@behaviour("G3", "E4", "E10", says="Guests who change after a run died over their event change on the record ({lag})")
+@LAG
+def test_guests_changed_in_outlook_after_a_death(scene: Scene, lag: int) -> None:
+    died_over(scene)
+    event = scene.event(ANN)["id"]
+    scene.work.box.set_microsoft(delta_lag=lag)
+    scene.outlook().change(event, attendees=invite(address(CAI), address(YAN)))
+    scene.then(
+        crm=["Visit"],
+        outlook={ANN: ["Visit"], CAI: ["Visit"]},
+        mails=mails("invitation", BOB, ZOE),
+        writes={"outlook create": 1, "crm update": 1},
+    )
+    assert scene.people("Visit") == ({ANN, CAI}, {YAN})
+
+
+@behaviour("G3", "E2", says="Who is taken off a record after a run died over its copies loses the copy")
+def test_taken_off_after_a_death(scene: Scene) -> None:
+    scene.work.configure(invitations="nobody")
+    scene.given()
+    record = scene.record("Visit", attendees=[BOB, CAI])
+    with Death(1, sent=True).awaited(scene.work):
+        scene.work.run()
+    assert [scene.titles(who) for who in (ANN, BOB, CAI)] == [["Visit"]] * 3
+    scene.crm().change(record, participants=[ANN, CAI])
+    scene.then(
+        crm=["Visit"],
+        outlook={ANN: ["Visit"], CAI: ["Visit"]},
+        mails=[],
+        writes={"outlook create": 3, "outlook delete": 1},
+    )

@@ -228,7 +228,7 @@ class Desk:
             mailbox=mailbox, event=self.as_outlook(target), fields=("title", "time", "private"), invite=invite,
             mark=Mark(rules.installation, rules.tenant, link.crm_id, mailbox, link.generation),
             zone=account.zone or rules.zone, body="" if link.form is Form.INVITED else self._body(target),
-            reminder=not past, hosts=hosts, held=held,
+            reminder=not past, hosts=hosts, people=tuple(sorted(persons(target))), held=held,
             mails=mails(self.people, "invitation", [g.address for g in invite], account.address),
         )  # fmt: skip
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from calsync.core.answers import carry_out, overtaken, parted, stay_apart
+from calsync.core.asked import agree_as_asked
 from calsync.core.deletion import retire
 from calsync.core.desk import Desk
 from calsync.core.facts import Facts
-from calsync.core.fresh import agree_as_asked, from_crm_record, from_outlook, pair_up
+from calsync.core.fresh import from_crm_record, from_outlook, pair_up
 from calsync.core.guard import hold
 from calsync.core.held import moved, unread
 from calsync.core.living import compare
@@ -125,8 +126,7 @@ def _tell_what_stayed(desk: Desk) -> None:
 def _never_agreed(desk: Desk) -> None:
     sight, link = desk.sight, desk.link
     normal = sight.crm is not None and sight.crm.life is Life.NORMAL
-    if sight.crm and sight.asked:
-        agree_as_asked(desk, sight.crm, sight.asked)
+    if agree_as_asked(desk):
         compare(desk)
     elif sight.crm and normal and _deleted_in_outlook(sight):
         desk.link = replace(link, placements=())

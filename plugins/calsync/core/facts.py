@@ -130,6 +130,7 @@ class Facts:
     now: aware UTC. first_sync: when the tenant's first writing run began (G4); None: this is it.
     members: addresses of the Microsoft tenant's members (E9). employees: address -> id, of every employee (E10).
     links: those that any row, absence or waiting decision concerns.
+    created: the creates in Outlook that were sent and never answered (G3).
     removed: by (mailbox, id), the events whose deletion was sent and never answered (E2).
     held: per link id, the actions that wait for a person; answers: per link id, what one has said (G6).
     past: per link id, what a run did that is to be undone now (G9); wanted: a value that a person wants back (C5).
@@ -153,6 +154,7 @@ class Facts:
     outlook: tuple[OutlookRow, ...] = ()
     absences: tuple[Absence, ...] = ()
     intents: tuple[Intent, ...] = ()
+    created: tuple[Action, ...] = ()
     removed: frozenset[tuple[str, str]] = frozenset()
     held: dict[str, tuple[Action, ...]] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)

@@ -186,31 +186,6 @@ def owner_of(desk: Desk, row: OutlookRow, target: Event) -> str:
     return next((a.employee for a in known if a.authorised and a.active), "")
 
 
-def agree_as_asked(desk: Desk, row: CrmRow, asked: Event) -> None:
-    """The record that an unanswered create made is agreed as it was asked for: both sides showed that then (G3).
-
-    What either shows otherwise by now, its people too, is an edit. Whom the event listed then is known by the addresses
-    under which they were recognised (A2).
-    """
-    desk.link = replace(
-        desk.link,
-        form=Form.THEIRS,
-        state=LinkState.LIVING,
-        base=asked,
-        crm_shown=as_crm(asked, desk.rules),
-        crm_owner=row.owner,
-    )
-    wake_and_sleep(desk)
-    desk.link = replace(desk.link, speaker=elect(desk))
-    if speaker := desk.link.placement(desk.link.speaker):
-        listed = frozenset(address for address, _ in desk.link.addresses)
-        desk.put(replace(speaker, shown=replace(as_outlook(asked), guests=listed)))
-    desk.noted = desk.link
-    if speaker:
-        why = "its record was made by a request that got no answer"
-        desk.act(Verb.LINK, Side.OUTLOOK, "G3", why, mailbox=speaker.mailbox, target_id=speaker.id)
-
-
 def pair_up(desk: Desk, row: CrmRow) -> None:
     """A meeting that stands on both sides and was never agreed: nothing is written of its people (B4).
 

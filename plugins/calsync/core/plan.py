@@ -65,6 +65,7 @@ class Action:
     expect: the etag or ShareCRM version it was planned against. actor: the employee who acts in ShareCRM (E8).
     mark, zone, body, reminder: of an Outlook create, the mark (B3), the zone of all-day dates, the text, the reminder.
     hosts: whether an Outlook create is the meeting's host, whose people are ours to write; else it is a copy (A3).
+    people: whom the record names as an Outlook create is planned, "e:<employee id>" or "c:<contact id>" (G3).
     held: why it must wait for a person, "" when it need not (G5, G6).
     versions: of a held action, what it rests on: the versions of both sides as the run knew them, by "crm" or
     "<mailbox>|<event id>", "gone" for an event that is not there (G6).
@@ -93,6 +94,7 @@ class Action:
     body: str = ""
     reminder: bool = True
     hosts: bool = False
+    people: tuple[str, ...] = ()
     mails: tuple[Mail, ...] = ()
     evidence: str = ""
     held: str = ""
@@ -108,6 +110,11 @@ class Action:
     def makes_record(self) -> bool:
         """Whether it makes a new ShareCRM record: repeated blindly after a lost answer, it would make two (G3)."""
         return self.side is Side.CRM and self.verb is Verb.CREATE and not self.target_id
+
+    @property
+    def makes_event(self) -> bool:
+        """Whether it makes a new Outlook event."""
+        return self.side is Side.OUTLOOK and self.verb is Verb.CREATE
 
 
 @dataclass(frozen=True, slots=True)

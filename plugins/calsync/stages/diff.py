@@ -138,6 +138,7 @@ def gather(
         outlook=tuple(outlook),
         absences=tuple(absences),
         intents=tuple(intents),
+        created=tuple(row.action for row in sent if row.action.makes_event),
         removed=_removed(sent),
         held=by_link(held),
         answers=answers,

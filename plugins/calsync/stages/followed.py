@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from calsync.core.facts import local_days
-from calsync.core.model import FOLLOWED, Link, LinkState, Placement, Proof
+from calsync.core.model import FOLLOWED, Link, LinkState, Placement, Proof, Shape
+from calsync.core.plan import Action
+from calsync.errors import RemoteError
 from calsync.stages.settings import days, instants
 
 if TYPE_CHECKING:
@@ -24,6 +27,27 @@ async def follow(reader: MailboxReader, dirty: Iterable[Link]) -> None:
     wanted = {event for event in living.keys() - seen if not reader.is_away(event[0])}
     await reader.by_id(wanted)
     await confirm(reader, living, wanted & reader.absences.keys())
+
+
+async def find_unanswered(reader: MailboxReader, sent: Iterable[Action]) -> None:
+    """Read by its mark what an unanswered create has made: a delta round may tell of it only later (G3)."""
+    creates = [action for action in sent if action.makes_event and not reader.is_away(action.mailbox)]
+    await asyncio.gather(*(_find(reader, action) for action in creates))
+
+
+async def _find(reader: MailboxReader, create: Action) -> None:
+    from calsync.graph.read import find_by_mark
+
+    mailbox, mark = create.mailbox, create.mark
+    try:
+        found = await find_by_mark(reader.client, mailbox, mark) if mark else []
+    except RemoteError as error:
+        reader.away(mailbox, error)
+        return
+    for raw in found:
+        row = reader.row(mailbox, raw, marked=True)
+        if row.shape is Shape.SINGLE:
+            reader.rows[mailbox, row.id] = row
 
 
 async def last_words(reader: MailboxReader, given_up: Mapping[str, str]) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from calsync.core.facts import local_days
 from calsync.core.model import FOLLOWED, Absence, Account, Availability, Link, OutlookRow, Placement, Proof, Shape
 from calsync.errors import AuthFailed, CursorExpired, Forbidden, MailboxAway, NotFound, Refused, RemoteError, Transient
-from calsync.stages.followed import confirm, follow, followed, last_words
+from calsync.stages.followed import confirm, find_unanswered, follow, followed, last_words
 from calsync.stages.series import (
     DATES,
     KnownSeries,
@@ -32,6 +32,7 @@ from calsync.store.records import Cursor
 
 if TYPE_CHECKING:
     from calsync.config.model import Tenant
+    from calsync.core.plan import Action
     from calsync.graph.client import GraphClient
     from calsync.graph.delta import Round
     from calsync.stages.context import Ports, Run
@@ -102,6 +103,7 @@ class MailboxReader:
             await self._window(mailboxes)
         await complete_dates(self, anew=not self.run.moves_cursors)
         await follow(self, self.ports.store.dirty_links(self.tenant.key))
+        await find_unanswered(self, self._sent())
         await follow_moved(self)
         await self._finish()
 
@@ -111,7 +113,12 @@ class MailboxReader:
         self._know(mailboxes)
         await self.by_id(event for event in {*followed(links), *events} if event[0] in mailboxes)
         await confirm(self, followed(links), set(self.absences))
+        about = {link.id for link in links}
+        await find_unanswered(self, [action for action in self._sent() if action.link in about])
         await self._finish()
+
+    def _sent(self) -> list[Action]:
+        return [row.action for row in self.ports.store.open_intents(self.tenant.key)]
 
     def _know(self, mailboxes: Collection[str]) -> None:
         known = self.ports.store.known_outlook(self.tenant.key, mailboxes)

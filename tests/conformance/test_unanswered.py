@@ -159,3 +159,40 @@ def test_taken_off_after_a_death(scene: Scene) -> None:
         mails=[],
         writes={"outlook create": 3, "outlook delete": 1},
     )
+
+
+@behaviour("D1", "G3", "E2", says="An event deleted after a run died over it is not made again; its record stays")
+def test_deleted_after_a_death(scene: Scene) -> None:
+    record = died_over(scene)
+    scene.outlook().delete(scene.event(ANN)["id"])
+    scene.work.run()
+    assert "it is not in the calendar any more: it is not made again" in str(scene.work.report())
+    scene.then(
+        crm=["Visit"],
+        outlook={BOB: ["Visit"]},
+        mails=mails("invitation", BOB, ZOE),
+        writes={"outlook create": 2},
+        agree=False,  # nobody can prove who removed Ann's
+    )
+    assert not scene.listed(BOB)
+    scene.crm().cancel(record)
+    scene.then(crm=[], outlook={}, mails=[], writes={"outlook delete": 1})
+
+
+@behaviour("D1", "G3", says="Who alone is on a record and deletes its event after a run died over it is left in peace")
+def test_deleted_alone_after_a_death(scene: Scene) -> None:
+    scene.given()
+    record = scene.record("Visit")
+    with Death(1, sent=True).awaited(scene.work):
+        scene.work.run()
+    scene.outlook().delete(scene.event(ANN)["id"])
+    scene.then(crm=["Visit"], outlook={}, mails=[], writes={"outlook create": 1}, agree=False)
+    scene.crm().rename(record, "Demo")
+    scene.then(
+        crm=["Demo"],
+        outlook={},
+        mails=[],
+        writes={},
+        reports=("its user removed its event before it was agreed; the record stays",),
+        agree=False,
+    )

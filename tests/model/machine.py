@@ -241,6 +241,8 @@ class Calendars(SeriesRules, RuleBasedStateMachine):
         unsure = meeting.new_owner or (record is not None and record["calendar"] != CALENDAR)
         if meeting.series and any(marked(one) for one in scene.events_of(meeting.token)):
             unsure = True  # a date that was put back is a meeting of its own, and stays
+        if marked(event) and name_of(event) not in meeting.read_in:
+            unsure = True  # who knows its id? that it was made and is gone is no proof (D1)
         if counts(event, record or scene.deleted_of(meeting.token), PEOPLE) or (
             meeting.new_owner and event["isOrganizer"]
         ):

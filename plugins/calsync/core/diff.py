@@ -16,7 +16,7 @@ from calsync.core.held import moved, unread
 from calsync.core.living import compare
 from calsync.core.match import AMBIGUOUS, Sight, is_gone, left_alone
 from calsync.core.matcher import Matcher
-from calsync.core.model import Kind, Life, Link, LinkState, Side, Standing
+from calsync.core.model import FOLLOWED, Kind, Life, Link, LinkState, Side, Standing
 from calsync.core.people import People
 from calsync.core.plan import Meeting, Plan, Remark, Verb
 from calsync.core.reopen import reopen
@@ -165,7 +165,8 @@ def _deleted_in_outlook(sight: Sight) -> bool:
 
 def _has_unread_events(desk: Desk) -> bool:
     """Whether Outlook has the meeting already, in a mailbox that will be read again: it must not get it twice."""
-    accounts = [desk.account(p.mailbox) for p in desk.link.placements if p.shown is None]
+    unread = (p for p in desk.link.placements if p.shown is None and p.standing in FOLLOWED)
+    accounts = [desk.account(p.mailbox) for p in unread]
     return any(account is not None and account.authorised for account in accounts)
 
 

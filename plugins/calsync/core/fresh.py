@@ -41,7 +41,7 @@ def from_crm_record(desk: Desk, row: CrmRow) -> None:
         return
     desk.link = replace(desk.link, base=event, state=LinkState.LIVING, dirty=False)
     owner = desk.people.by_employee.get(row.owner)
-    if owner and invited(desk, row, owner):
+    if owner and not desk.served(f"e:{row.owner}") and invited(desk, row, owner):
         if owner.availability is not Availability.OK:
             _wait(desk, "A4", "its owner's mailbox is not available yet")
             return
@@ -56,6 +56,8 @@ def from_crm_record(desk: Desk, row: CrmRow) -> None:
             mailboxes = [a.mailbox for a in desk.actions]
             mine = owner.object_id if owner else ""
             desk.link = replace(desk.link, speaker=mine if mine in mailboxes else mailboxes[0])
+        elif any(p.standing is Standing.DECLINED for p in desk.link.placements):
+            _wait(desk, "D3", "its user removed its event before it was agreed; the record stays", dirty=False)
         else:
             _wait(desk, "A5", "nobody on it has a connected account", dirty=False)
 

@@ -17,6 +17,8 @@ from calsync.graph.read import find_by_mark
 
 _DONE = Remote("graph", 200)
 
+_REMOVED_SINCE = "An earlier run has made this event, and it is not in the calendar any more: it is not made again"
+
 Sent = dict[str, Any] | None | RemoteError
 """The event as it is after the write, None after a delete, NOTHING_LEFT, or why there is neither."""
 
@@ -80,9 +82,14 @@ async def _again(client: GraphClient, request: Request, error: RemoteError) -> d
 
 
 async def _made_before(client: GraphClient, request: Request, error: RemoteError) -> dict[str, Any]:
-    """The event that bears the mark of a create whose transactionId is taken; it may have changed since."""
+    """The event that bears the mark of a create whose transactionId is taken; it may have changed since.
+
+    Raises NotFound when it is not there any more, and the refusal when that cannot be told.
+    """
     mark = marks.read(request.body)[0]
     found: list[Mapping[str, Any]] = [*(await find_by_mark(client, mark.mailbox, mark))] if mark else []
+    if mark and not found:
+        raise NotFound(_REMOVED_SINCE, error.remote) from error
     if len(found) != 1:
         raise error
     return dict(found[0])

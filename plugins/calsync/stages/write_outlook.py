@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from calsync.core.merge import content_change
-from calsync.core.model import Kind, Origin, Placement, Side
+from calsync.core.model import Kind, Origin, Placement, Side, Standing
 from calsync.core.plan import Action, ActionState, Outcome, Request, Verb
-from calsync.errors import Refused, Remote, RemoteError, Stale
+from calsync.errors import NotFound, Refused, Remote, RemoteError, Stale
 from calsync.stages.outcomes import GONE_BEFORE, failed, halts
 from calsync.stages.siblings import Siblings, waves
 
@@ -103,6 +103,8 @@ class OutlookLoader:
         return ready, settled
 
     def _outcome(self, action: Action, result: dict[str, Any] | RemoteError | None) -> Outcome:
+        if isinstance(result, NotFound) and action.makes_event:
+            return replace(failed(action, result), placement=self._removed(action))
         if isinstance(result, RemoteError):
             return failed(action, result)
         if not result:
@@ -112,6 +114,13 @@ class OutlookLoader:
         if self._made_otherwise(action, placement):
             return replace(failed(action, Stale(_MADE_BEFORE, Remote("graph"))), placement=placement)
         return Outcome(action.id, ActionState.DONE, placement=placement)
+
+    def _removed(self, action: Action) -> Placement:
+        """An event that was made and is gone, and whose id nobody ever knew: whoever removed it declined it. That is no
+        proof of more (D1)."""
+        kind = Kind.HOST if action.hosts else Kind.COPY
+        unknown = f"unheard:{action.id}"
+        return Placement(action.mailbox, unknown, kind, Origin.OURS, Standing.DECLINED)
 
     def _made_otherwise(self, action: Action, placement: Placement) -> bool:
         """Whether a create has found what an earlier try of it had made, and one side has changed since (G3).

@@ -274,7 +274,7 @@ def test_a_create_done_before_and_changed_since_is_found_by_its_mark(team: Sandb
     assert (found["id"], found["subject"]) == (made["id"], "Dinner")
 
     team.as_user(ANN).delete(made["id"])
-    with pytest.raises(Refused, match="transactionId"):
+    with pytest.raises(NotFound, match="not in the calendar any more"):
         ask(lambda client: write.send(client, creation()))
     assert ask(lambda client: write.send(client, creation(generation=2)))["id"] != made["id"]
 

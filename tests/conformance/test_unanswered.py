@@ -144,6 +144,24 @@ def test_guests_changed_in_outlook_after_a_death(scene: Scene, lag: int) -> None
     assert scene.people("Visit") == ({ANN, CAI}, {YAN})
 
 
+@behaviour("G3", "A4", "C5", says="Both sides' edits after a run died over an event last until its mailbox can be read")
+def test_away_after_a_death(scene: Scene) -> None:
+    record = died_over(scene)
+    event = scene.event(ANN)["id"]
+    scene.crm().rename(record, "Demo")
+    scene.outlook().change(event, attendees=invite(address(BOB), address(YAN)))
+    scene.work.box.set_mailbox(address(ANN), "forbidden")
+    scene.run()
+    scene.work.box.set_mailbox(address(ANN), "ok")
+    scene.then(
+        crm=["Demo"],
+        outlook={ANN: ["Demo"], BOB: ["Demo"]},
+        mails=[*mails("invitation", BOB, ZOE), *mails("update", BOB, YAN)],
+        writes={"outlook create": 1, "outlook update": 1, "crm update": 1},
+    )
+    assert scene.people("Demo") == ({ANN, BOB}, {YAN})
+
+
 @behaviour("G3", "E2", says="Who is taken off a record after a run died over its copies loses the copy")
 def test_taken_off_after_a_death(scene: Scene) -> None:
     scene.work.configure(invitations="nobody")

@@ -60,11 +60,13 @@ def _base_of(create: Action, record: Event) -> Event:
 
 
 def _agree(desk: Desk, base: Event, form: Form) -> None:
+    """Agree the link on `base`. Whatever version of the record was seen since, it was not agreed."""
     desk.link = replace(
         desk.link,
         form=form,
         state=LinkState.LIVING,
         base=base,
+        crm_version=0,
         crm_shown=as_crm(base, desk.rules),
         crm_owner=desk.link.crm_owner or (desk.sight.crm.owner if desk.sight.crm else ""),
         reason="",

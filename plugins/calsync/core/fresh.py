@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from calsync.core.desk import Desk
 from calsync.core.facts import ended
+from calsync.core.match import alike
 from calsync.core.merge import CONTENT, Change, as_crm, as_outlook, from_crm, merge, unlike
 from calsync.core.model import (
     Account,
@@ -141,6 +142,9 @@ def from_outlook(desk: Desk) -> None:
     if row is None:
         _wait(desk, "C1", "its first mailbox has to be read again")
         return
+    if _may_be_ours(desk, row):
+        _wait(desk, "G3", "a request that got no answer may have made it; its organiser's mailbox has to be read first")
+        return
     if not desk.rules.to_crm:
         desk.link = replace(desk.link, state=LinkState.SEEN)
         desk.remark("C9", "the direction is ShareCRM to Outlook only", Side.OUTLOOK, row.mailbox)
@@ -158,6 +162,15 @@ def from_outlook(desk: Desk) -> None:
     desk.link = replace(desk.link, base=target, crm_owner=owner, addresses=addresses)
     desk.noted = replace(desk.noted, addresses=addresses)  # whom its event lists now, should no answer come
     desk.write_crm(Verb.CREATE, "E8", "new in Outlook", target, fields=CONTENT, add=_names(target))
+
+
+def _may_be_ours(desk: Desk, row: OutlookRow) -> bool:
+    """Whether it may be the invitation to what an unanswered create made, in a mailbox that cannot be read now (G3)."""
+    for create in desk.facts.created:
+        account, event = desk.account(create.mailbox), create.event
+        if account and event and not account.served and row.organizer in account.addresses:
+            return event.time == row.event.time or alike(event.title, row.event.title)
+    return False
 
 
 def in_ids(desk: Desk, row: OutlookRow) -> Event:

@@ -28,6 +28,8 @@ from calsync.core.series import settle_series
 from calsync.core.unanswered import made_by
 from calsync.core.unlinked import CLEANED
 
+JOINED = "joined with its record"
+
 
 class Matcher(Register):
     """Assigns every row of a run to a Sight; what cannot be assigned is remarked upon."""
@@ -264,7 +266,9 @@ class Matcher(Register):
         for sight in list(self.sights.values()):
             for placement in sight.link.placements:
                 key = ical_key(placement.ical_uid, placement.original)
-                for row in self.groups.pop(key, ()) if key else ():
+                if (waited := self.group_links.get(key)) and waited.id == sight.link.id:
+                    del self.group_links[key]  # it is what waited, and goes on
+                for row in self.taken(key, JOINED) if key in self.groups else ():
                     sight.place(row, Kind.HOST if row.is_organizer else Kind.GUEST, Origin.THEIRS)
 
     def _pair(self, contacts: list[Contact]) -> None:
@@ -276,7 +280,7 @@ class Matcher(Register):
             crm = self.crm_pool.pop(contact.record, None)
             sight = self.sight(replace(self.fresh(crm), reason="") if crm else self.by_crm[contact.record])
             sight.crm = sight.crm or crm
-            rows = [row for key in contact.groups for row in self.taken(key, "joined with its record")]
+            rows = [row for key in contact.groups for row in self.taken(key, JOINED)]
             owner = self.people.by_employee.get(crm.owner if crm else sight.link.crm_owner)
             rows, twins = one_each(rows)
             for row, kind in kinds(rows, owner.object_id if owner else ""):

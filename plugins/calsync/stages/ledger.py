@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from calsync.core.model import Side
+from calsync.core.model import LinkState, Side
 from calsync.core.plan import SETTLED, Action, ActionState, Meeting, Outcome, Verb
 from calsync.core.settle import settle
 from calsync.stages.mailboxes import cursor_name
@@ -109,6 +109,8 @@ class Ledger:
             return not meeting.waits and not (row.answer and meeting.actions and self._open(meeting))
         if row.state is ActionState.SENT and action.makes_record:
             return bool(meeting.agreed.crm_id)  # until its record is found, it may still come to light
+        if row.state is ActionState.SENT and action.makes_event and meeting.agreed.state is LinkState.SEEN:
+            return meeting.agreed.placement(action.mailbox) is not None  # so may its event, in a mailbox that is away
         return True
 
     def _open(self, meeting: Meeting) -> bool:

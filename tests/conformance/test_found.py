@@ -58,6 +58,44 @@ def test_recovered_while_its_organiser_comes_back(scene: Scene) -> None:
     scene.then(crm=["Call"], outlook={ANN: ["Call"], BOB: ["Call"]}, mails=[], writes={})
 
 
+def unheard(scene: Scene) -> tuple[str, str]:
+    """Ann, who is not connected, has invited Bob; Cai was put on the record, which is deleted now: event and record."""
+    scene.given(BOB, CAI, outlook_events=[own("Call", guests=(address(BOB),))])
+    event = scene.event(ANN)["id"]
+    (record,) = scene.work.records()
+    scene.crm().change(record["id"], participants=[ANN, BOB, CAI])
+    scene.settled(agree=False)
+    assert [scene.titles(who) for who in (BOB, CAI)] == [["Call"], ["Call"]]
+    scene.crm().cancel(record["id"])
+    scene.settled(agree=False)
+    return event, record["id"]
+
+
+@behaviour("A3", "E6", says="A record deleted and recovered goes on in the invitations of who is not connected")
+def test_recovered_beside_an_invitation(scene: Scene) -> None:
+    _, record = unheard(scene)
+    scene.crm().recover(record)
+    scene.run()  # what stands of it is read by the next one
+    everybody = {ANN: ["Call"], BOB: ["Call"], CAI: ["Call"]}
+    scene.then(crm=["Call"], outlook=everybody, mails=[], writes={"outlook create": 1}, agree=False)
+
+
+@behaviour("D3", "E6", says="An invitation {how} while its record was deleted is no deletion of the recovered one")
+@pytest.mark.parametrize("how", ["cancelled", "removed by its guest"])
+def test_recovered_after_its_invitation_went(scene: Scene, how: str) -> None:
+    event, record = unheard(scene)
+    if how == "cancelled":
+        scene.outlook().delete(event)
+    else:
+        scene.outlook(BOB).delete(scene.event(BOB)["id"])
+    scene.settled(agree=False)
+    scene.crm().recover(record)
+    scene.run()
+    again = {BOB: ["Call"], CAI: ["Call"]} if how == "cancelled" else {ANN: ["Call"], CAI: ["Call"]}
+    writes = {"outlook create": 2 if how == "cancelled" else 1}
+    scene.then(crm=["Call"], outlook=again, mails=[], writes=writes, agree=False)
+
+
 @behaviour("D6", "D4", says="A record put back into the calendar and deleted at once takes its events along")
 def test_put_back_and_deleted_at_once(scene: Scene) -> None:
     scene.given(crm_events=[old("Visit", id="sch-1", attendees=[BOB])])

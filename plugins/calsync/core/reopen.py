@@ -29,6 +29,8 @@ def reopen(desk: Desk) -> None:
     desk.link = replace(desk.link, dirty=False)
     if link.reason == KEPT:
         _follow_kept(desk)
+    else:
+        _follow_guests(desk)
     if row and target and row.life is Life.NORMAL and row.version > link.crm_version and desk.rules.names(row):
         _with_its_record(desk, target)
         return
@@ -58,11 +60,21 @@ def _follow_kept(desk: Desk) -> None:
             desk.put(replace(placement, standing=Standing.LIVING))
 
 
+def _follow_guests(desk: Desk) -> None:
+    """Know which invitations still stand: those of an organiser who is not connected outlast their record (A3)."""
+    for placement in desk.link.placements:
+        if placement.kind is Kind.GUEST and placement.standing in FOLLOWED and is_over(desk, placement):
+            read = desk.row(placement)
+            cancelled = read is not None and read.cancelled
+            desk.put(replace(placement, standing=Standing.ENDED if cancelled else Standing.DECLINED))
+
+
 def _with_its_record(desk: Desk, target: Event) -> None:
     """The record is back: the meeting goes on in what stands of it in Outlook, else it is put back there."""
     link = desk.link
     standing = [p for p in link.placements if p.standing in FOLLOWED]
-    if any(p.kind is Kind.HOST or link.reason == KEPT for p in standing):
+    hosted = any(p.kind is Kind.HOST for p in link.placements)
+    if any(p.kind is Kind.HOST or link.reason == KEPT or (p.kind is Kind.GUEST and not hosted) for p in standing):
         # Its event was never deleted, the mailbox was away say: the meeting goes on as it stood.
         desk.link = replace(link, state=LinkState.LIVING, reason="", dirty=True)
     elif restored := {p.mailbox: p for p in link.placements if _taken_back(desk, p) or _waits_for_record(desk, p)}:

@@ -11,8 +11,6 @@ from pipeline.death import Death
 from pipeline.morning import invite
 from pipeline.team import ANN, BOB, CAI, DAY, YAN, ZOE, address
 
-TODAY = {ANN: ["Visit"], BOB: ["Visit"]}
-
 
 def unheard(scene: Scene) -> tuple[str, str]:
     """Ann's meeting with Bob and Zoe and the record that was made of it, of which calsync never heard."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 
 from calsync.core.desk import Desk
@@ -75,7 +75,7 @@ def _agree(desk: Desk, base: Event, form: Form) -> None:
     desk.link = replace(desk.link, speaker=elect(desk))
 
 
-def _showed(desk: Desk, placement: Placement, event: Event | None, listed: Iterable[str]) -> None:
+def _showed(desk: Desk, placement: Placement, event: Event | None, listed: Set[str]) -> None:
     """Remember what a placement showed when it was agreed, and whom its list named under which address."""
     base = desk.link.base
     if event is None or base is None:

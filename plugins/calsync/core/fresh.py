@@ -166,11 +166,11 @@ def from_outlook(desk: Desk) -> None:
 
 def _may_be_ours(desk: Desk, row: OutlookRow) -> bool:
     """Whether it may be the invitation to what an unanswered create made, in a mailbox that cannot be read now (G3)."""
-    for create in desk.facts.created:
-        account, event = desk.account(create.mailbox), create.event
-        if account and event and not account.served and row.organizer in account.addresses:
-            return event.time == row.event.time or alike(event.title, row.event.title)
-    return False
+    away = ((a, c.event) for c in desk.facts.created if (a := desk.account(c.mailbox)) and c.event and not a.served)
+    return any(
+        row.organizer in account.addresses and (event.time == row.event.time or alike(event.title, row.event.title))
+        for account, event in away
+    )
 
 
 def in_ids(desk: Desk, row: OutlookRow) -> Event:

@@ -103,7 +103,9 @@ class OutlookLoader:
         return ready, settled
 
     def _outcome(self, action: Action, result: dict[str, Any] | RemoteError | None) -> Outcome:
-        if isinstance(result, NotFound) and action.makes_event:
+        from calsync.graph.answers import DUPLICATE_TRANSACTION
+
+        if isinstance(result, NotFound) and result.remote.code.lower() == DUPLICATE_TRANSACTION:
             return replace(failed(action, result), placement=self._removed(action))
         if isinstance(result, RemoteError):
             return failed(action, result)
